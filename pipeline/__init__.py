@@ -1,0 +1,1 @@
+"""Models of dystonia type and progression risk."""

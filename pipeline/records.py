@@ -1,0 +1,187 @@
+"""What passes between the stages: the declaration of a column, a recording's handle, and the cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pipeline.units import Unit
+
+Kind = Literal["id", "text", "category", "flag", "number", "date", "findings"]
+KnownAt = Literal["referral", "examination", "after_diagnosis"]
+
+FLAG_SPELLINGS = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
+"""Spellings of a flag, in lower case; any letter case is read."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the input, declared once.
+
+    Attributes
+    ----------
+    name : str
+        Name in our tables.
+    kind : Kind
+        ``id`` and ``text`` are kept byte for byte; ``flag`` is yes or no; ``findings`` is a cell of HPO terms joined
+        with ``|``, an excluded one with ``!`` before it (``HP:0001337|!HP:0001250``).
+    meaning : str
+        One line for the data dictionary.
+    unit : Unit
+        Unit of a number.
+    low, high : float
+        Closed range of a number.
+    categories : tuple of str
+        Vocabulary of a category.
+    missing : tuple of str
+        Tokens that stand for "not recorded".
+    known_at : KnownAt
+        When in the course of care the value is known.
+    defines : tuple of str
+        Labels that follow from this column by rule; a study of such a label may not learn from it.
+    code : str
+        HPO, LOINC or MONDO code, where there is one.
+    required : bool
+        Whether a table without the column is refused.
+    source : str
+        Where the range or the vocabulary comes from.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: Unit = Unit.NONE
+    low: float = -np.inf
+    high: float = np.inf
+    categories: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ("",)
+    known_at: KnownAt = "referral"
+    defines: tuple[str, ...] = ()
+    code: str = ""
+    required: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The samples of one recording.
+
+    Attributes
+    ----------
+    time_s : ndarray, shape (n,)
+        Seconds, increasing.
+    values : ndarray, shape (channels, n)
+        Acceleration in g or angular rate in deg/s.
+    """
+
+    time_s: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording that is read only when asked for.
+
+    Attributes
+    ----------
+    recording_id, patient_id, visit_id : str
+    body_site, task : str
+        From `vocabulary.BODY_SITES` and `vocabulary.TASKS`.
+    sensor : {"accelerometer", "gyroscope"}
+    rate_hz : float
+        The declared rate; the measured one comes from the clock.
+    open : callable
+        Reads the samples; picklable, set by whoever made the cohort.
+    """
+
+    recording_id: str
+    patient_id: str
+    visit_id: str
+    body_site: str
+    task: str
+    sensor: str
+    rate_hz: float
+    open: Callable[[], Samples]
+
+
+IDENTITY = ("source", "row", "patient_id", "visit_id")
+"""Where a visit came from, and whose it is: the first columns of every table."""
+
+REJECT_COLUMNS = (*IDENTITY, "column", "reasons", "message")
+NOTE_COLUMNS = ("table", *IDENTITY, "column", "reason", "message")
+
+
+def empty_rejects() -> pd.DataFrame:
+    """Return a table of rejected visit records without rows."""
+    return _empty(REJECT_COLUMNS)
+
+
+def empty_notes() -> pd.DataFrame:
+    """Return a table of notes without rows."""
+    return _empty(NOTE_COLUMNS)
+
+
+def _empty(names: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in names})
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """People's visits with all that belongs to them.
+
+    Attributes
+    ----------
+    visits : DataFrame
+        One row a visit: `IDENTITY` and the columns of `schema.VISITS` that the input has. Flags are 1.0, 0.0 or NaN,
+        numbers float64, the rest text with missing values as ``""``.
+    treatments : DataFrame
+        ``patient_id`` and the columns of `schema.TREATMENTS`.
+    recordings : tuple of Recording
+    outcomes : DataFrame
+        ``patient_id``, ``visit_id`` and label or event columns; for training only.
+    rejects, notes : DataFrame
+        Visit records that were not taken, and problems that reject no visit.
+    synthetic : bool
+        Whether the input is marked as synthetic.
+    """
+
+    visits: pd.DataFrame
+    treatments: pd.DataFrame = field(default_factory=pd.DataFrame)
+    recordings: tuple[Recording, ...] = ()
+    outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rejects: pd.DataFrame = field(default_factory=empty_rejects)
+    notes: pd.DataFrame = field(default_factory=empty_notes)
+    synthetic: bool = False
+
+    def __len__(self) -> int:
+        return len(self.visits)
+
+    def __getitem__(self, positions: np.ndarray | Sequence[int] | slice) -> Cohort:
+        """Return the visits at these positions, with what belongs to their patients.
+
+        Histories hold the selected visits only: select whole patients to keep them whole.
+        """
+        rows = np.arange(len(self.visits))[positions]
+        visits = self.visits.iloc[rows].reset_index(drop=True)
+        patients = set(visits["patient_id"])
+        kept = set(zip(visits["patient_id"], visits["visit_id"], strict=True))
+        return replace(
+            self,
+            visits=visits,
+            treatments=_of_patients(self.treatments, patients),
+            recordings=tuple(r for r in self.recordings if (r.patient_id, r.visit_id) in kept),
+            outcomes=_of_patients(self.outcomes, patients),
+        )
+
+    @property
+    def groups(self) -> np.ndarray:
+        """The patient of each visit, for grouped cross-validation."""
+        return self.visits["patient_id"].to_numpy(dtype=object)
+
+
+def _of_patients(table: pd.DataFrame, patients: set[str]) -> pd.DataFrame:
+    return table if table.empty else table[table["patient_id"].isin(patients)].reset_index(drop=True)

@@ -1,0 +1,158 @@
+"""The words of the field: labels and which of them go together, the label tree, body regions, tasks, reason codes.
+
+Sources: Albanese et al. 2013 (Mov Disord 28:863) for regions and axes; the label lists are those of our clinical
+facts sheet, section 1.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+PHENOTYPES = (
+    "blepharospasm",
+    "oromandibular",
+    "cervical",
+    "laryngeal",
+    "writers_cramp",
+    "musicians",
+    "upper_limb_non_task",
+    "lower_limb",
+    "meige_segmental_cranial",
+    "segmental_other",
+    "hemidystonia",
+    "generalized",
+    "essential_tremor",
+    "parkinson_disease",
+    "functional",
+    "healthy",
+)
+
+AETIOLOGIES = (
+    "idiopathic_isolated",
+    "inherited_isolated",
+    "inherited_combined",
+    "wilson",
+    "acquired_tardive",
+    "acquired_acute_drug",
+    "acquired_tbi",
+    "acquired_perinatal",
+    "acquired_vascular",
+    "functional",
+    "not_dystonia",
+)
+
+LABEL_TREE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "any": ("dystonia", "mimic"),
+        "dystonia": ("cranial", "cervical", "laryngeal", "limb", "widespread"),
+        "mimic": ("essential_tremor", "parkinson_disease", "functional", "healthy"),
+        "cranial": ("blepharospasm", "oromandibular", "meige_segmental_cranial"),
+        "limb": ("writers_cramp", "musicians", "upper_limb_non_task", "lower_limb"),
+        "widespread": ("segmental_other", "hemidystonia", "generalized"),
+    }
+)
+"""Each inner node of the phenotype tree with its children, from the root ``any``."""
+
+_MIMICS = ("essential_tremor", "parkinson_disease", "healthy")
+_TASK_SPECIFIC = ("writers_cramp", "musicians")
+
+
+def pair_is_allowed(phenotype: str, aetiology: str) -> bool:
+    """Whether a phenotype and an aetiology can stand in one diagnosis.
+
+    Examples
+    --------
+    >>> pair_is_allowed("cervical", "idiopathic_isolated"), pair_is_allowed("healthy", "wilson")
+    (True, False)
+    """
+    if phenotype in _MIMICS:
+        return aetiology == "not_dystonia"
+    if phenotype == "functional" or aetiology == "functional":
+        return phenotype == aetiology
+    if aetiology == "not_dystonia":
+        return False
+    return phenotype not in _TASK_SPECIFIC or aetiology in ("idiopathic_isolated", "inherited_isolated")
+
+
+REGIONS = (
+    "upper_face",
+    "lower_face",
+    "jaw",
+    "tongue",
+    "pharynx",
+    "larynx",
+    "neck",
+    "shoulder_left",
+    "shoulder_right",
+    "upper_arm_left",
+    "upper_arm_right",
+    "forearm_left",
+    "forearm_right",
+    "hand_left",
+    "hand_right",
+    "trunk",
+    "pelvis",
+    "upper_leg_left",
+    "upper_leg_right",
+    "lower_leg_left",
+    "lower_leg_right",
+)
+"""Body regions that dystonia may hold, as a registry's intake form lists them."""
+
+BODY_SITES = ("head", "trunk", "lower_back", "wrist_left", "wrist_right", "ankle_left", "ankle_right")
+"""Where a sensor sits."""
+
+TASKS = (
+    "rest",
+    "posture",
+    "action",
+    "writing",
+    "spiral",
+    "tapping",
+    "pronation_supination",
+    "leg_agility",
+    "gait",
+    "free",
+)
+"""What the person does while the recording runs."""
+
+TREATMENT_KINDS = (
+    "botulinum_toxin",
+    "anticholinergic",
+    "clonazepam",
+    "baclofen",
+    "levodopa",
+    "denervation",
+    "dbs",
+    "placebo",
+)
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "RAGGED": "the row has more or fewer fields than the header",
+        "ENCODING": "a cell is not valid UTF-8",
+        "NUL_BYTE": "a cell holds a NUL byte",
+        "MISSING_ID": "the row has no patient id",
+        "BAD_ID": "an id is longer than 200 characters, padded, or holds control or direction characters",
+        "NOT_A_NUMBER": "a number was needed",
+        "NOT_FINITE": "a finite number was needed",
+        "PRECISION": "an integer too large to be held exactly",
+        "OUT_OF_RANGE": "the value lies outside the column's range",
+        "UNKNOWN_CATEGORY": "the value is not in the column's vocabulary",
+        "NOT_A_FLAG": "yes, no, true, false, 1 or 0 was needed",
+        "DATE_FORMAT": "an ISO 8601 date (2024-04-03) was needed",
+        "DURATION_FORMAT": "an ISO 8601 duration (P2Y5M) was needed",
+        "INCONSISTENT": "values of the row contradict each other",
+        "DUPLICATE_ID_CONFLICT": "the same visit stands there twice with different content",
+        "MISSING_VISIT_TIME": "a patient with several visits needs a time for each",
+        "UNKNOWN_VISIT": "the row belongs to no visit that was read",
+        "UNKNOWN_TERM": "a term is not in the ontology, or obsolete",
+        "NOT_A_PHENOPACKET": "the record is not a GA4GH phenopacket",
+        "PATH_ESCAPE": "a file name leads out of the cohort's folder",
+        "NO_RECORDING": "the recording's file is not there",
+        "BAD_RECORDING": "the recording's file cannot be read as declared",
+        "TOO_SHORT": "the recording is shorter than one window",
+    }
+)
+"""Why a row is rejected or noted: code and meaning."""
