@@ -1,0 +1,234 @@
+"""A bundle from a folder, or a refusal: layout, digests, versions, types, shapes and what it says of its canaries.
+
+Nothing in the folder is trusted before it is checked, and nothing that is in it is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.bundle.allowed import ALLOWED_TYPES, refuse_foreign
+from pipeline.bundle.model import ModelBundle, TargetModel
+from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT
+from pipeline.errors import BundleRefused, MissingInput
+from pipeline.features.catalogue import CATALOGUE, fingerprints
+from pipeline.learners.hazard import ProgressionHazard
+from pipeline.learners.sets import PredictionSets
+from pipeline.learners.types import TypeClassifier
+from pipeline.publish import SUCCESS, digest_of
+from pipeline.records import Cohort
+from pipeline.study import Study
+
+_LARGEST_MANIFEST = 2**20
+_LARGEST_MEMBER = 64 * 2**20
+_AGAIN = "Get the bundle again from where it was trained"
+_TRAIN_AGAIN = "Train the model again with this version"
+VECTOR_TOLERANCE = 1e-6
+PREDICTION_TOLERANCE = 1e-9
+
+
+def load_bundle(folder: Path, *, allow_version: bool = False) -> ModelBundle:
+    """Load a bundle after checking all of it.
+
+    Parameters
+    ----------
+    folder : Path
+    allow_version : bool
+        Accept a bundle of another scikit-learn version, if it still says the same of its canaries.
+
+    Raises
+    ------
+    MissingInput
+        If there is nothing at the path.
+    BundleRefused
+        If anything in the bundle is not as it must be.
+    """
+    manifest = read_manifest(folder)
+    _refuse_members(folder, manifest)
+    _refuse_versions(folder, manifest, allow_version=allow_version)
+    _refuse_features(folder, manifest)
+    study = _study(folder, manifest)
+    models = tuple(_target_model(folder, study, at, len(manifest["columns"])) for at in range(len(study.targets)))
+    bundle = ModelBundle(study, models, tuple(manifest["columns"]), manifest["provenance"], manifest["synthetic"])
+    _refuse_changed_answers(folder, bundle)
+    return bundle
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a bundle; its form is checked, nothing else."""
+    if not folder.exists():
+        raise MissingInput(str(folder), "no such bundle", do="Check the path")
+    path = folder / MANIFEST
+    if not folder.is_dir() or not path.is_file():
+        raise _refusal(folder, f"no {MANIFEST}", "LAYOUT")
+    if path.is_symlink() or path.stat().st_size > _LARGEST_MANIFEST:
+        raise _refusal(folder, f"a {MANIFEST} that is a link, or over 1 MiB", "LAYOUT")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise _refusal(folder, f"a damaged {MANIFEST}", "CORRUPT") from None
+    kinds = {"format": int, "synthetic": bool, "study": dict, "columns": list, "features": dict}
+    kinds |= {"versions": dict, "provenance": dict, "members": dict}
+    wrong = [key for key, kind in kinds.items() if not isinstance(_get(manifest, key), kind)]
+    if isinstance(_get(manifest, "format"), int) and manifest["format"] > FORMAT:
+        raise BundleRefused(
+            str(folder),
+            f"format {manifest['format']}",
+            needed=f"this version reads up to {FORMAT}",
+            do="It was made by a newer version: upgrade dystonia-pipeline",
+            code="FORMAT",
+        )
+    if wrong:
+        raise _refusal(folder, f"a {MANIFEST} without '{wrong[0]}'", "CORRUPT")
+    return manifest
+
+
+def _get(manifest: Any, key: str) -> Any:
+    return manifest.get(key) if isinstance(manifest, dict) else None
+
+
+def _refusal(folder: Path, found: str, code: str, do: str = _AGAIN) -> BundleRefused:
+    return BundleRefused(str(folder), found, do=do, code=code)
+
+
+def _refuse_members(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a folder with other members than the manifest names, or with other bytes in them."""
+    members: dict[str, str] = manifest["members"]
+    targets = {f"{_get(target, 'name')}.skops" for target in manifest["study"].get("targets", [])}
+    if set(members) != targets | {CANARIES, REPORT}:
+        raise _refusal(folder, "other members than the study's targets", "LAYOUT")
+    there = {path.name for path in folder.iterdir()}
+    extra = sorted(there - set(members) - {MANIFEST, SUCCESS})
+    missing = sorted(set(members) - there)
+    if extra or missing:
+        found = f"a member that does not belong: '{extra[0]}'" if extra else f"no '{missing[0]}'"
+        raise _refusal(folder, found, "LAYOUT")
+    for name, digest in members.items():
+        status = (folder / name).lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_MEMBER:
+            raise _refusal(folder, f"'{name}' is no regular file, or too large", "LAYOUT")
+        if digest_of(folder / name) != digest:
+            raise _refusal(folder, f"'{name}' has other bytes than the manifest says", "TAMPERED")
+
+
+def _refuse_versions(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> None:
+    theirs, ours = str(manifest["versions"].get("scikit-learn")), version("scikit-learn")
+    if theirs.split(".")[:2] != ours.split(".")[:2] and not allow_version:
+        raise BundleRefused(
+            str(folder),
+            f"made with scikit-learn {theirs}",
+            needed=f"{ours} is installed",
+            do=f"Install scikit-learn {theirs}, or give --allow-version",
+            code="VERSION",
+        )
+
+
+def _refuse_features(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a bundle whose features are not exactly those of this version."""
+    columns = {column for feature in CATALOGUE for column in feature.spec.columns}
+    unknown = [name for name in manifest["columns"] if name not in columns]
+    if unknown:
+        raise _refusal(folder, f"feature column '{unknown[0]}' is not in this version", "FEATURES", _TRAIN_AGAIN)
+    prints = fingerprints(CATALOGUE)
+    for name, stored in manifest["features"].items():
+        now = prints.get(name)
+        if now is None or (now.version, now.digest) != (_get(stored, "version"), _get(stored, "digest")):
+            raise _refusal(folder, f"feature '{name}' has changed since the training", "FEATURES", _TRAIN_AGAIN)
+
+
+def _study(folder: Path, manifest: dict[str, Any]) -> Study:
+    try:
+        return TypeAdapter(Study).validate_python(manifest["study"])
+    except ValidationError:
+        raise _refusal(folder, "a study that this version can't read", "STUDY", _TRAIN_AGAIN) from None
+
+
+def _target_model(folder: Path, study: Study, at: int, features: int) -> TargetModel:
+    target = study.targets[at]
+    path = folder / f"{target.name}.skops"
+    refuse_foreign(path)
+    try:
+        content = skops.io.load(path, trusted=sorted(ALLOWED_TYPES))
+        model = TargetModel(target, content["estimator"], content["sets"], tuple(content["group_cuts"]))
+    except Exception as error:  # noqa: BLE001 (whatever a hostile file provokes, it is refused)
+        raise _refusal(folder, f"'{path.name}' can't be loaded ({type(error).__name__})", "CORRUPT") from None
+    _refuse_state(folder, model, features)
+    return model
+
+
+def _refuse_state(folder: Path, model: TargetModel, features: int) -> None:
+    """Refuse an estimator of another class, width or with numbers that are not finite."""
+    wanted = TypeClassifier if model.target.kind == "classification" else ProgressionHazard
+    name = model.target.name
+    if not isinstance(model.estimator, wanted) or getattr(model.estimator, "n_features_in_", None) != features:
+        raise _refusal(folder, f"an estimator of '{name}' that does not fit the features", "STATE")
+    labels = set(model.target.label_columns) if model.target.kind == "classification" else set()
+    if set(model.sets) != labels or not all(isinstance(each, PredictionSets) for each in model.sets.values()):
+        raise _refusal(folder, f"sets of '{name}' that do not fit its labels", "STATE")
+    waiting: list[Any] = [model.estimator, *model.sets.values(), np.array(model.group_cuts, dtype=float)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, np.ndarray) and value.dtype.kind not in "fiubU":
+            raise _refusal(folder, f"an array of '{name}' of type {value.dtype}", "STATE")
+        if (
+            isinstance(value, (np.ndarray, float))
+            and np.asarray(value).dtype.kind == "f"
+            and not np.isfinite(value).all()
+        ):
+            raise _refusal(folder, f"numbers of '{name}' that are not finite", "STATE")
+        if isinstance(value, (list, tuple)):
+            waiting.extend(value)
+        elif hasattr(value, "__dict__"):
+            waiting.extend(vars(value).values())
+
+
+def _finite(value: np.ndarray | float) -> bool:
+    return np.asarray(value).dtype.kind != "f" or bool(np.isfinite(value).all())
+
+
+def _refuse_changed_answers(folder: Path, bundle: ModelBundle) -> None:
+    """Ask the bundle of its canaries again: from their records, and from their stored vectors."""
+    try:
+        stored = json.loads((folder / CANARIES).read_text(encoding="utf-8"))
+        cohort = Cohort(_table(stored["visits"]), _table(stored["treatments"]), synthetic=True)
+        vectors = np.array(stored["vectors"], dtype=np.float64)
+        same_vectors = _close(bundle.vectors(cohort), vectors, VECTOR_TOLERANCE)
+        said = {model.target.name: model.columns(vectors) for model in bundle.models}
+        same_answers = all(
+            _close(said[target][name], np.array(values, dtype=np.float64), PREDICTION_TOLERANCE)
+            for target, columns in stored["predictions"].items()
+            for name, values in columns.items()
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
+        raise _refusal(folder, f"canaries that can't be asked ({type(error).__name__})", "CANARY") from None
+    if not same_vectors:
+        raise _refusal(folder, "canaries whose features come out otherwise", "CANARY", _TRAIN_AGAIN)
+    if not same_answers or not len(vectors) or set(stored["predictions"]) != set(said):
+        raise _refusal(folder, "canaries whose predictions come out otherwise", "CANARY")
+
+
+def _close(now: np.ndarray, then: np.ndarray, tolerance: float) -> bool:
+    return now.shape == then.shape and bool(np.allclose(now, then, rtol=tolerance, atol=tolerance, equal_nan=True))
+
+
+def _table(columns: dict[str, list[Any]]) -> pd.DataFrame:
+    """Rebuild a table: a column of numbers and None is float64, any other is text."""
+    return pd.DataFrame(
+        {
+            name: np.array(values, dtype=np.float64 if _numeric(values) and name != "row" else object)
+            for name, values in columns.items()
+        }
+    )
+
+
+def _numeric(values: list[Any]) -> bool:
+    return not any(isinstance(value, str) for value in values)

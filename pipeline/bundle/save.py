@@ -1,0 +1,105 @@
+"""What a bundle's folder holds, as members for `publish`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+
+from pipeline.bundle.model import ModelBundle
+from pipeline.features.catalogue import CATALOGUE, fingerprints
+from pipeline.publish import Staging
+from pipeline.records import Cohort
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+CANARIES = "canaries.json"
+REPORT = "report.json"
+PACKAGES = ("dystonia-pipeline", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops")
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages on which numbers depend."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def members_of(bundle: ModelBundle, canaries: Cohort, report: dict[str, Any]) -> Callable[[Staging], None]:
+    """Return a function that writes a bundle into a staging folder; the manifest comes last, with all digests.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+    canaries : Cohort
+        Synthetic visits; what the model says of them is stored, and asked again whenever it is loaded.
+    report : dict
+        Scores of the validation.
+    """
+
+    def write(staging: Staging) -> None:
+        for model in bundle.models:
+            staging.write(f"{model.target.name}.skops", lambda path, part=model: _dump(part, path))
+        staging.write(CANARIES, lambda path: _write_canaries(bundle, canaries, path))
+        staging.write_json(REPORT, report)
+        staging.write_json(MANIFEST, manifest(bundle, dict(staging.members)))
+
+    return write
+
+
+def manifest(bundle: ModelBundle, members: dict[str, str]) -> dict[str, Any]:
+    """Return the manifest of a bundle: all but the fitted numbers."""
+    prints = fingerprints(CATALOGUE)
+    owners = {column: feature.spec.name for feature in CATALOGUE for column in feature.spec.columns}
+    used = sorted({owners[column] for column in bundle.features})
+    return {
+        "format": FORMAT,
+        "synthetic": bundle.synthetic,
+        "study": asdict(bundle.study),
+        "columns": list(bundle.features),
+        "features": {name: asdict(prints[name]) for name in used},
+        "versions": package_versions(),
+        "provenance": dict(bundle.provenance),
+        "members": members,
+    }
+
+
+def _dump(model: Any, path: Path) -> None:
+    content = {"estimator": model.estimator, "sets": dict(model.sets), "group_cuts": list(model.group_cuts)}
+    skops.io.dump(content, path, compression=8)  # zipfile.ZIP_DEFLATED
+
+
+def _write_canaries(bundle: ModelBundle, canaries: Cohort, path: Path) -> None:
+    X = bundle.vectors(canaries)
+    content = {
+        "visits": table_to_json(canaries.visits),
+        "treatments": table_to_json(canaries.treatments),
+        "vectors": numbers_to_json(X),
+        "predictions": {
+            model.target.name: {
+                name: numbers_to_json(values) for name, values in model.columns(X).items() if values.dtype.kind == "f"
+            }
+            for model in bundle.models
+        },
+    }
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def table_to_json(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return a table as lists by column, NaN as None."""
+    return {
+        str(name): numbers_to_json(values.to_numpy()) if values.dtype.kind == "f" else values.tolist()
+        for name, values in table.items()
+    }
+
+
+def numbers_to_json(values: np.ndarray) -> list[Any]:
+    """Return numbers as nested lists, NaN as None; a float's shortest text reads back as the same float."""
+    objects = values.astype(object)
+    objects[np.isnan(values)] = None
+    return objects.tolist()

@@ -1,0 +1,91 @@
+"""How far a score is known: the bootstrap over whole clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score with its interval.
+
+    Attributes
+    ----------
+    value : float
+        On all rows.
+    low, high : float
+        Ends of the interval; NaN if no draw had a value.
+    dropped : int
+        Draws without a value.
+    """
+
+    value: float
+    low: float
+    high: float
+    dropped: int = 0
+
+
+def cluster_bootstrap(
+    statistic: Callable[[np.ndarray], float],
+    groups: np.ndarray,
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int,
+) -> Estimate:
+    """Return a statistic with its percentile interval over resamples of whole clusters.
+
+    Rows of a patient are not independent, so patients are drawn, with replacement, and each brings all of its rows
+    (Field and Welsh 2007, J R Stat Soc B 69:369). Every draw has as many clusters as the data, not as many rows.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes row positions, some of them repeated, and gives a number, or NaN where it is not defined.
+    groups : array-like, shape (n,)
+    draws : int
+    level : float
+    seed : int
+
+    Raises
+    ------
+    UsageError
+        If there are no rows or draws, or the level is not between 0 and 1.
+
+    Examples
+    --------
+    >>> x = np.arange(40.0)
+    >>> mean = cluster_bootstrap(lambda rows: float(x[rows].mean()), np.arange(40) // 2, seed=1)
+    >>> mean.value, round(mean.low), round(mean.high), mean.dropped
+    (19.5, 14, 24, 0)
+    """
+    codes = np.unique(np.asarray(groups).astype(str), return_inverse=True)[1].reshape(-1)
+    if not codes.size or draws < 1 or not 0.0 < level < 1.0:
+        raise UsageError(
+            "bootstrap",
+            f"{codes.size} rows, {draws} draws, level {level:g}",
+            needed="there must be at least one row and one draw, and a level between 0 and 1",
+        )
+    rows = np.argsort(codes, kind="stable")
+    size = np.bincount(codes)
+    first = np.cumsum(size) - size
+    rng = np.random.default_rng(seed)
+    values = np.array([statistic(_draw(rows, first, size, rng)) for _ in range(draws)], dtype=np.float64)
+    kept = values[~np.isnan(values)]
+    tails = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
+    low, high = np.quantile(kept, tails) if kept.size else (np.nan, np.nan)
+    return Estimate(float(statistic(np.arange(codes.size))), float(low), float(high), int(draws - kept.size))
+
+
+def _draw(rows: np.ndarray, first: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the rows of as many clusters as there are, drawn with replacement."""
+    drawn = rng.integers(len(size), size=len(size))
+    lengths = size[drawn]
+    ends = np.cumsum(lengths)
+    within = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
+    return rows[np.repeat(first[drawn], lengths) + within]

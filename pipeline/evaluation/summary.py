@@ -1,0 +1,141 @@
+"""The scores of one target, from predictions for groups that the model had not seen, with group-bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluation import events, scores
+from pipeline.evaluation.intervals import Estimate, cluster_bootstrap
+
+SMALLEST_CELL = 5
+"""A count below this is not reported: it could point at a person."""
+SUPPRESSED = "suppressed"
+FEW_EVENTS = 50
+"""Below this many events a model of progression says little more than its prior."""
+DRAWS = 1000
+
+
+def classification_summary(
+    probabilities: np.ndarray, label: np.ndarray, classes: tuple[str, ...], groups: np.ndarray, seed: int
+) -> dict[str, Any]:
+    """Score probabilities of labels.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, K)
+        Out of fold, one row a patient.
+    label : ndarray of str, shape (n,)
+    classes : tuple of str
+        Label of each column.
+    groups : ndarray, shape (n,)
+        Clusters of the bootstrap.
+    seed : int
+
+    Returns
+    -------
+    dict
+        Each score with ``value``, ``low`` and ``high`` of its 95 % interval; ``auc`` of the last label and
+        ``within_group_auc`` for two labels, ``macro_auc`` for more.
+    """
+    truth = np.array([classes.index(each) for each in label], dtype=int)
+
+    def interval(statistic: Callable[[np.ndarray], float]) -> dict[str, float | None]:
+        return _told(cluster_bootstrap(statistic, groups, draws=DRAWS, seed=seed))
+
+    found = {
+        "log_loss": interval(lambda at: scores.log_loss(probabilities[at], truth[at])),
+        "brier": interval(lambda at: scores.brier(probabilities[at], truth[at])),
+        "accuracy": interval(lambda at: scores.accuracy(probabilities[at], truth[at])),
+    }
+    if len(classes) == 2:
+        last, positive = probabilities[:, 1], truth == 1
+        found["auc"] = interval(lambda at: scores.auc(last[at], positive[at]))
+        if len(np.unique(groups.astype(str))) < len(groups):
+            found["within_group_auc"] = {"value": scores.within_group_auc(last, positive, groups)}
+    else:
+        found["macro_auc"] = interval(lambda at: scores.macro_auc(probabilities[at], truth[at]))
+    return found
+
+
+def prior_log_loss(label: np.ndarray, weight: np.ndarray) -> float:
+    """Log-loss of a model that says the same for everybody: the share of each label."""
+    _, codes = np.unique(label.astype(str), return_inverse=True)
+    share = np.bincount(codes, weights=weight) / weight.sum()
+    return float(-np.average(np.log(share[codes]), weights=weight))
+
+
+def event_summary(
+    left: np.ndarray,
+    right: np.ndarray,
+    risk: np.ndarray,
+    *,
+    horizons: dict[str, float],
+    groups: np.ndarray,
+    seed: int,
+) -> dict[str, Any]:
+    """Score risks of an event that is known to lie between two visits.
+
+    Returns
+    -------
+    dict
+        By horizon, ``observed_over_expected`` and ``concordance`` with their 95 % intervals.
+    """
+    found: dict[str, Any] = {}
+    for at, (name, years) in enumerate(horizons.items()):
+        own = risk[:, at]
+        statistics: dict[str, Callable[[np.ndarray], float]] = {
+            "observed_over_expected": partial(_observed_over_expected, left, right, own, years),
+            "concordance": partial(_concordance, left, right, own, years),
+        }
+        found[name] = {
+            key: _told(cluster_bootstrap(statistic, groups, draws=DRAWS, seed=seed))
+            for key, statistic in statistics.items()
+        }
+    return found
+
+
+def _observed_over_expected(
+    left: np.ndarray, right: np.ndarray, risk: np.ndarray, horizon: float, at: np.ndarray
+) -> float:
+    return events.observed_over_expected(left[at], right[at], risk[at], horizon)
+
+
+def _concordance(left: np.ndarray, right: np.ndarray, risk: np.ndarray, horizon: float, at: np.ndarray) -> float:
+    return events.concordance(left[at], right[at], risk[at], horizon=horizon)
+
+
+def label_counts(label: np.ndarray) -> dict[str, int | str]:
+    """Count each label; a count below five is suppressed, and where it is the only one, the next smallest with it.
+
+    Examples
+    --------
+    >>> label_counts(np.repeat(["cervical", "laryngeal", "musicians"], [20, 9, 2]))
+    {'cervical': 20, 'laryngeal': 'suppressed', 'musicians': 'suppressed'}
+    """
+    names, counts = np.unique(label.astype(str), return_counts=True)
+    small = counts < SMALLEST_CELL
+    if small.sum() == 1:  # it could be found from the total
+        small[np.argsort(counts, kind="stable")[:2]] = True
+    return {
+        str(name): SUPPRESSED if hidden else int(count)
+        for name, count, hidden in zip(names, counts, small, strict=True)
+    }
+
+
+def event_warnings(event_indicator: np.ndarray, patients: np.ndarray) -> list[str]:
+    """Say where there is too little to learn from."""
+    count = len(np.unique(patients[event_indicator].astype(str)))
+    if count >= FEW_EVENTS:
+        return []
+    needed = f"at least {FEW_EVENTS} are needed to learn more than a prior"
+    return [f"too few events: {count} patients with an event, but {needed}"]
+
+
+def _told(estimate: Estimate) -> dict[str, float | None]:
+    """Return an estimate for a report; None where it does not exist (no pair could be compared)."""
+    named = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return {key: float(value) if np.isfinite(value) else None for key, value in named.items()}

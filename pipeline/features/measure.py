@@ -1,0 +1,274 @@
+"""Window features of all recordings, and their way up: windows to recording, recordings to visit.
+
+Windows of one sensor and length are measured together, in blocks of a fixed number, whichever recordings they are of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+
+from pipeline.features.places import QUANTILES, TASK_CLASSES, Place, sites_of
+from pipeline.features.signal import AXES, BLOCK, Signal
+from pipeline.features.spec import Feature, Sensor
+from pipeline.features.views import RecordingView, VisitsView
+from pipeline.features.windows import Cut, cut
+from pipeline.records import Recording
+
+CHUNK = 64
+"""Recordings that one call of a worker opens."""
+
+_ALMOST = 0.99
+"""A window that is one sample short of `min_s` is long enough."""
+
+
+def measure_windows(features: Sequence[Feature], signal: Signal) -> np.ndarray:
+    """Return the value of each window feature in each window, shape (windows, features).
+
+    Windows that are not finite or shorter than the feature's `min_s` are NaN. A window's values have the same bits
+    whatever windows stand beside it.
+    """
+    table = np.full((len(signal), len(features)), np.nan)
+    for start in range(0, len(signal), BLOCK):
+        rows = slice(start, min(start + BLOCK, len(signal)))
+        block = _padded(signal.values[rows], signal.fs[rows])
+        for column, feature in enumerate(features):
+            values = np.where(block.valid & (block.seconds >= _ALMOST * feature.spec.min_s), feature(block), np.nan)
+            table[rows, column] = values[: rows.stop - start]
+    return table
+
+
+def _padded(values: np.ndarray, fs: np.ndarray) -> Signal:
+    """Return a block of exactly `BLOCK` windows, the last ones filled up with zeros."""
+    missing = BLOCK - len(fs)
+    if missing:
+        values = np.concatenate([values, np.zeros((missing, *values.shape[1:]))])
+        fs = np.append(fs, np.ones(missing))
+    return Signal(values, fs)
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Windows of some recordings, recording by recording."""
+
+    counts: np.ndarray
+    start_s: np.ndarray
+    amplitude: np.ndarray
+    values: np.ndarray
+    duration_s: np.ndarray
+    usable_share: np.ndarray
+
+
+def _measure_chunk(recordings: Sequence[Recording], features: Sequence[Feature]) -> _Chunk:
+    """Open some recordings and measure their windows."""
+    cuts = [cut(recording) for recording in recordings]
+    counts = np.array([len(each.begins) for each in cuts], dtype=int)
+    offsets = np.append(0, np.cumsum(counts))
+    amplitude, values = np.full(offsets[-1], np.nan), np.full((offsets[-1], len(features)), np.nan)
+    keys = [(recording.sensor, each.samples) for recording, each in zip(recordings, cuts, strict=True)]
+    for key in sorted(set(keys)):
+        members = [number for number, other in enumerate(keys) if other == key and counts[number]]
+        columns = [column for column, feature in enumerate(features) if feature.spec.sensor == key[0]]
+        rows = np.concatenate([np.arange(offsets[n], offsets[n + 1]) for n in members]) if members else offsets[:0]
+        wanted = [features[column] for column in columns]
+        for start, signal in _blocks([cuts[number] for number in members]):
+            block = rows[start : start + BLOCK]
+            amplitude[block] = signal.rms[: len(block)]
+            values[block[:, None], columns] = measure_windows(wanted, signal)[: len(block)]
+    return _Chunk(
+        counts,
+        np.concatenate([np.empty(0), *(each.start_s for each in cuts)]),
+        amplitude,
+        values,
+        np.array([each.duration_s for each in cuts]),
+        np.array([each.usable_share for each in cuts]),
+    )
+
+
+def _blocks(cuts: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
+    """Gather the windows of recordings with one window length into full blocks: position of the first, and windows."""
+    places = [(each, begin, fs) for each in cuts for begin, fs in zip(each.begins, each.fs, strict=True)]
+    for start in range(0, len(places), BLOCK):
+        block = places[start : start + BLOCK]
+        samples = block[0][0].samples
+        values, rates = np.zeros((BLOCK, AXES, samples)), np.ones(BLOCK)
+        for row, (each, begin, fs) in enumerate(block):
+            values[row], rates[row] = each.values[:, begin : begin + samples], fs
+        yield start, Signal(values, rates)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Window features of all recordings of a cohort.
+
+    Attributes
+    ----------
+    visits : int
+        Number of visits.
+    visit : ndarray, shape (r,)
+        Row of each recording's visit.
+    site, task, sensor : ndarray of str, shape (r,)
+    amplitude : ndarray, shape (r,)
+        Median strength of movement: the recording that moves most speaks for its group.
+    names : dict of str to int
+        Column of each window feature in `values`.
+    bounds : ndarray, shape (r + 1,)
+        Where each recording's windows begin in `start_s` and `values`.
+    """
+
+    visits: int
+    visit: np.ndarray
+    ids: np.ndarray
+    site: np.ndarray
+    task: np.ndarray
+    sensor: np.ndarray
+    amplitude: np.ndarray
+    names: dict[str, int]
+    sensors: dict[str, Sensor]
+    bounds: np.ndarray
+    start_s: np.ndarray
+    values: np.ndarray
+    duration_s: np.ndarray
+    usable_share: np.ndarray
+    _chosen: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict)
+    _summaries: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+
+    def at(self, name: str, site: str, task: str, summary: str) -> np.ndarray:
+        """Summary of a window feature over the recording that speaks for a site and task, shape (visits,)."""
+        key = (name, summary)
+        if key not in self._summaries:
+            self._summaries[key] = quantile_by(self.values[:, self.names[name]], self.bounds, QUANTILES[summary])
+        return self.by_visit(self._summaries[key], self.chosen(site, task, self.sensors[name]))
+
+    def by_visit(self, values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Scatter one value a recording to the visits, NaN where no recording was chosen."""
+        return np.append(values, np.nan)[chosen]
+
+    def chosen(self, site: str, task: str, sensor: Sensor) -> np.ndarray:
+        """Return the recording that speaks for a site and task at each visit, -1 for none, shape (visits,).
+
+        It is the one that moves most, so that all features of a group come from one recording.
+        """
+        key = (site, task, sensor)
+        if key not in self._chosen:
+            of_site, of_task = np.isin(self.site, sites_of(site)), np.isin(self.task, TASK_CLASSES[task])
+            rows = np.flatnonzero(of_site & of_task & (self.sensor == sensor))
+            strength = np.where(np.isnan(self.amplitude[rows]), -1.0, self.amplitude[rows])
+            # equal strengths go by id, never by order; where a visit comes again, the last assignment stays
+            rows = rows[np.lexsort((self.ids[rows], strength))]
+            best = np.full(self.visits, -1)
+            best[self.visit[rows]] = rows
+            self._chosen[key] = best
+        return self._chosen[key]
+
+    def view(self, number: int, needs: Sequence[Feature]) -> RecordingView:
+        """Return what a recording feature sees of one recording."""
+        rows = slice(self.bounds[number], self.bounds[number + 1])
+        values = {feature.spec.name: self.values[rows, self.names[feature.spec.name]] for feature in needs}
+        return RecordingView(
+            self.start_s[rows], float(self.duration_s[number]), float(self.usable_share[number]), values
+        )
+
+
+def measure(
+    visits: pd.DataFrame,
+    recordings: Sequence[Recording],
+    features: Sequence[Feature],
+    *,
+    map: Callable[..., Iterable[_Chunk]],
+) -> Measured:
+    """Measure the window features of all recordings that belong to a visit."""
+    row_of: dict[tuple[str, str], int] = {}
+    if recordings:
+        for row, key in enumerate(zip(visits["patient_id"], visits["visit_id"], strict=True)):
+            row_of.setdefault(key, row)
+    kept = [recording for recording in recordings if (recording.patient_id, recording.visit_id) in row_of]
+    remaining = iter(kept)
+    chunks = iter(lambda: tuple(islice(remaining, CHUNK)), ())
+    done = list(map(partial(_measure_chunk, features=tuple(features)), chunks))
+    done = done or [_measure_chunk((), features)]
+    bounds = np.append(0, np.cumsum(np.concatenate([chunk.counts for chunk in done])))
+    amplitude = np.concatenate([chunk.amplitude for chunk in done])
+    return Measured(
+        visits=len(visits),
+        visit=np.array([row_of[recording.patient_id, recording.visit_id] for recording in kept], dtype=int),
+        ids=_ranks([recording.recording_id for recording in kept]),
+        site=np.array([recording.body_site for recording in kept], dtype=object),
+        task=np.array([recording.task for recording in kept], dtype=object),
+        sensor=np.array([recording.sensor for recording in kept], dtype=object),
+        amplitude=quantile_by(amplitude, bounds, QUANTILES["median"]),
+        names={feature.spec.name: number for number, feature in enumerate(features)},
+        sensors={feature.spec.name: feature.spec.sensor for feature in features},
+        bounds=bounds,
+        start_s=np.concatenate([chunk.start_s for chunk in done]),
+        values=np.concatenate([chunk.values for chunk in done]),
+        duration_s=np.concatenate([chunk.duration_s for chunk in done]),
+        usable_share=np.concatenate([chunk.usable_share for chunk in done]),
+    )
+
+
+def _ranks(ids: Sequence[str]) -> np.ndarray:
+    """Place of each id in the order of all ids."""
+    return np.unique(np.array(ids, dtype=str), return_inverse=True)[1] if ids else np.empty(0, dtype=int)
+
+
+def quantile_by(values: np.ndarray, bounds: np.ndarray, share: float) -> np.ndarray:
+    """Return the quantile of each run of values, interpolated as `numpy.quantile` does; NaN is left out.
+
+    Parameters
+    ----------
+    values : ndarray, shape (w,)
+    bounds : ndarray, shape (r + 1,)
+        Where each run begins, and the end.
+    share : float
+        0.5 for the median.
+
+    Returns
+    -------
+    ndarray, shape (r,)
+        NaN where a run has no value.
+
+    Examples
+    --------
+    >>> quantile_by(np.array([3.0, 1.0, np.nan, 5.0]), np.array([0, 3, 4, 4]), 0.5).tolist()
+    [2.0, 5.0, nan]
+    """
+    run = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    # NaN sorts to the end of its run
+    ordered = np.append(values[np.lexsort((values, run))], np.nan)
+    known = np.bincount(run[~np.isnan(values)], minlength=len(bounds) - 1)
+    position = share * np.maximum(known - 1, 0)
+    whole = np.floor(position).astype(int)
+    part = position - whole
+    low = np.where(known > 0, bounds[:-1] + whole, len(values))
+    high = np.where(part > 0, low + 1, low)
+    # an end that has no weight must not make a NaN of an infinite difference
+    return ordered[low] * (1 - part) + ordered[high] * part
+
+
+def visit_values(measured: Measured, feature: Feature) -> np.ndarray:
+    """Return a window, recording or visit feature's columns, shape (visits, columns)."""
+    spec = feature.spec
+    if spec.level == "visit":
+        view = VisitsView(measured, frozenset(needed.spec.name for needed in spec.needs))
+        return np.asarray(feature(view), dtype=float).reshape(measured.visits, len(spec.columns))
+    if spec.level == "window":
+        columns = [measured.at(spec.name, place.site, place.task, place.summary) for place in spec.places]
+    else:
+        columns = _recording_columns(measured, feature, spec.places)
+    return np.stack(columns, axis=1)
+
+
+def _recording_columns(measured: Measured, feature: Feature, places: Sequence[Place]) -> list[np.ndarray]:
+    spec = feature.spec
+    chosen = [measured.chosen(place.site, place.task, spec.sensor) for place in places]
+    values = np.full(len(measured.visit), np.nan)
+    for number in np.unique(np.concatenate(chosen)):
+        if number >= 0 and measured.duration_s[number] >= _ALMOST * spec.min_s:
+            values[number] = feature(measured.view(number, spec.needs))
+    return [measured.by_visit(values, each) for each in chosen]

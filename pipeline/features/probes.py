@@ -1,0 +1,174 @@
+"""Fixed synthetic input that every feature is tried on, and the fingerprint of what it gives.
+
+The input is made here, of plain sines and a generator whose stream never changes, and of no other code of the package:
+a fingerprint must change when the feature does, and only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from pipeline.features.spec import Feature
+from pipeline.features.table import build
+from pipeline.findings_panel import FINDINGS_PANEL
+from pipeline.records import Cohort, Column, Recording, Samples
+from pipeline.schema import TREATMENTS, VISITS
+from pipeline.vocabulary import BODY_SITES, TASKS
+
+DIGITS = 6
+_NOTHING = 1e-9
+"""Smaller than this is zero: what is left of rounding differs from one machine to the next."""
+
+_PATIENTS, _VISITS_EACH = 8, 3
+_RECORDED_VISITS = 2
+_SECONDS = 14.0
+_GRAIN = 1 / 16_384
+"""Samples are whole multiples of this, in g or 64 deg/s, as a 16-bit sensor's are: so all machines agree on them."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What tells whether two installations compute the same feature.
+
+    Attributes
+    ----------
+    name, unit : str
+    version : int
+    digest : str
+        SHA-256 of the feature's columns and of its values on the probes, to six digits.
+    """
+
+    name: str
+    unit: str
+    version: int
+    digest: str
+
+
+def fingerprints(features: Sequence[Feature]) -> dict[str, Fingerprint]:
+    """Return the fingerprint of each feature by its name."""
+    table = build(probe_cohort(), features, map=map)
+    prints = {}
+    for feature in features:
+        spec = feature.spec
+        digest = sha256("\n".join(_lines(table[list(spec.columns)])).encode()).hexdigest()
+        prints[spec.name] = Fingerprint(spec.name, str(spec.unit), spec.version, digest)
+    return prints
+
+
+def _lines(table: pd.DataFrame) -> list[str]:
+    """Write each column's name and values as text."""
+    return [" ".join([str(name), *map(rounded, table[name])]) for name in table]
+
+
+def rounded(value: float) -> str:
+    """Write a value to six digits, zero where it is rounding only.
+
+    Examples
+    --------
+    >>> rounded(1 / 3), rounded(-1e-17), rounded(float("nan"))
+    ('0.333333', '0', 'nan')
+    """
+    return "0" if abs(value) < _NOTHING else f"{value:.{DIGITS}g}"
+
+
+def probe_cohort() -> Cohort:
+    """Make the probes: patients with three visits and treatments, and two visits with every recording."""
+    times = _times()
+    visits = pd.DataFrame({"source": "probe", "row": np.arange(_PATIENTS * _VISITS_EACH)} | times)
+    for column in VISITS:
+        if column.name not in visits:
+            visits[column.name] = _filled(column, len(visits))
+    treatments = pd.DataFrame({"patient_id": np.repeat([f"p{n}" for n in range(_PATIENTS)], 4)})
+    for column in TREATMENTS:
+        if column.name not in treatments:
+            treatments[column.name] = _filled(column, len(treatments))
+    treatments["weeks_since_enrolment"] = np.tile([0.0, 6.0, 6.0, 60.0], _PATIENTS)
+    recordings = tuple(
+        _recording(row, number, site, task)
+        for row in range(_RECORDED_VISITS)
+        for number, (site, task) in enumerate((site, task) for site in BODY_SITES for task in TASKS)
+    )
+    return Cohort(visits, treatments, tuple(each for pair in recordings for each in pair), synthetic=True)
+
+
+def _times() -> dict[str, np.ndarray]:
+    """Ids and times: weeks 0, 13 and 26 of each patient; two of them without any clock."""
+    patient, visit = np.divmod(np.arange(_PATIENTS * _VISITS_EACH), _VISITS_EACH)
+    clocked = patient < _PATIENTS - 2
+    return {
+        "patient_id": np.array([f"p{n}" for n in patient], dtype=object),
+        "visit_id": np.array([f"v{n}" for n in visit], dtype=object),
+        "visit_date": np.full(len(visit), "", dtype=object),
+        "weeks_since_enrolment": np.where(clocked, 13.0 * visit, np.nan),
+        "age_at_enrolment_y": 21.25 + 7.5 * patient,
+        "age_at_visit_y": np.where(clocked & (patient % 2 == 0), 21.25 + 7.5 * patient + 0.25 * visit, np.nan),
+        "age_at_onset_y": 3.5 + 8.0 * patient,
+    }
+
+
+def _filled(column: Column, rows: int) -> np.ndarray:
+    """Fill a column from a stream of its own, so that a new column changes no other one."""
+    # the legacy generator is the only one whose stream NumPy promises never to change
+    stream = np.random.RandomState(crc32(column.name.encode()))
+    draw = stream.random_sample(rows)
+    recorded = stream.random_sample(rows) < 0.7
+    if column.kind == "flag":
+        return np.where(recorded, (draw < 0.5).astype(float), np.nan)
+    if column.kind == "number":
+        low, high = max(column.low, 0.0), min(column.high, 1e4)
+        return np.where(recorded, np.round(low + draw * (high - low), 1), np.nan)
+    if column.kind == "category":
+        words = np.array(column.categories, dtype=object)
+        return np.where(recorded, words[(draw * len(words)).astype(int)], "")
+    if column.kind == "findings":
+        return np.array([_cell(stream) if known else "" for known in recorded], dtype=object)
+    return np.full(rows, "", dtype=object)
+
+
+def _cell(stream: np.random.RandomState) -> str:
+    terms = list(FINDINGS_PANEL)
+    chosen = [terms[int(draw * len(terms))] for draw in stream.random_sample(6)]
+    return "|".join(term if number % 2 else f"!{term}" for number, term in enumerate(chosen))
+
+
+def _recording(row: int, number: int, site: str, task: str) -> tuple[Recording, Recording]:
+    """Return an accelerometer's and a gyroscope's recording of a site and task."""
+    seed = 1000 * row + number
+    rate = (50.0, 100.0)[seed % 2]
+    pair = [
+        Recording(
+            f"r{seed:04d}{sensor[0]}",
+            "p0",
+            f"v{row}",
+            site,
+            task,
+            sensor,
+            rate,
+            partial(_samples, 2 * seed + shift, rate, sensor == "gyroscope"),
+        )
+        for shift, sensor in enumerate(("accelerometer", "gyroscope"))
+    ]
+    return pair[0], pair[1]
+
+
+def _samples(seed: int, rate: float, turning: bool) -> Samples:
+    """Make a tremor that swells, over gravity that turns slowly, with noise; every fifth recording clips."""
+    stream = np.random.RandomState(seed)
+    time = np.arange(int(_SECONDS * rate)) / rate
+    hertz, size, tilt, turn = stream.random_sample(4) * [9.0, 0.4, 2.5, 0.05] + [2.0, 0.05, 0.2, 0.01]
+    swell = size * (0.6 + 0.4 * np.sin(2 * np.pi * 0.11 * time))
+    shake = swell * np.sin(2 * np.pi * hertz * time) + 0.3 * swell * np.sin(2 * np.pi * 0.7 * time)
+    angle = tilt + turn * time
+    gravity = np.stack([np.sin(angle), 0.3 * np.cos(angle), np.cos(angle)])
+    noise = 0.02 * (stream.random_sample((3, len(time))) - 0.5)
+    values = gravity + np.array([[1.0], [0.5], [-0.3]]) * shake + noise
+    if seed % 5 == 0:
+        values = np.clip(4 * values, -2.0, 2.0)
+    return Samples(time, np.round(values / _GRAIN) * _GRAIN * (64.0 if turning else 1.0))

@@ -1,0 +1,85 @@
+"""What is read off a spectrum: power in a band, the strongest line, its width.
+
+A band that the sampling rate does not reach is NaN, never a shorter band. Bins that a band's edge cuts count in part,
+so that nothing jumps when a clock is a hair fast or slow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.features.signal import Signal
+
+_TINY = np.finfo(float).tiny
+
+
+def band_weights(signal: Signal, low: float, high: float) -> np.ndarray:
+    """Share of each bin that lies between two frequencies in Hz, shape (n, bins); NaN where the rate is too low."""
+    position = np.arange(signal.samples + 1)
+    upper = np.clip(high / signal.bin_hz[:, None] - position + 0.5, 0.0, 1.0)
+    lower = np.clip(low / signal.bin_hz[:, None] - position + 0.5, 0.0, 1.0)
+    return np.where(signal.reaches(high)[:, None], upper - lower, np.nan)
+
+
+def band_power(signal: Signal, low: float, high: float) -> np.ndarray:
+    """Power between two frequencies in Hz, in unit^2, shape (n,)."""
+    return (signal.power * band_weights(signal, low, high)).sum(axis=1) * signal.bin_hz
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide, giving NaN where the whole is not above zero."""
+    positive = whole > 0
+    return np.where(positive, part / np.where(positive, whole, 1.0), np.nan)
+
+
+def strongest_bin(signal: Signal, low: float, high: float) -> np.ndarray:
+    """Bin of the highest local maximum between two frequencies in Hz, shape (n,), int; -1 where there is none.
+
+    A spectrum that only falls, such as that of a slow drift, has no line.
+    """
+    power = signal.power
+    # a quarter of a bin of grace, so that a bin on the very edge does not come and go with the clock's last digit
+    position, bin_hz = np.arange(signal.samples + 1), signal.bin_hz[:, None]
+    inside = (position >= low / bin_hz - 0.25) & (position <= high / bin_hz + 0.25) & signal.reaches(high)[:, None]
+    peak = np.zeros_like(inside)
+    peak[:, 1:-1] = (power[:, 1:-1] > power[:, :-2]) & (power[:, 1:-1] >= power[:, 2:])
+    height = np.where(inside & peak, power, 0.0)
+    best = height.argmax(axis=1)
+    return np.where(height[np.arange(len(best)), best] > 0, best, -1)
+
+
+def strongest_line(signal: Signal, low: float, high: float) -> np.ndarray:
+    """Frequency in Hz of the highest local maximum, interpolated by a parabola through log power, shape (n,)."""
+    best = strongest_bin(signal, low, high)
+    middle = np.maximum(best, 1)
+    left, top, right = (np.log(_at(signal.power, middle + step)) for step in (-1, 0, 1))
+    bend = left - 2 * top + right
+    offset = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, -1.0), 0.0)
+    line = np.clip((middle + offset) * signal.bin_hz, low, high)
+    return np.where(best >= 0, line, np.nan)
+
+
+def half_power_width(signal: Signal, low: float, high: float) -> np.ndarray:
+    """Width in Hz of the strongest line where its power has fallen to half, interpolated between bins, shape (n,)."""
+    best = strongest_bin(signal, low, high)
+    middle = np.maximum(best, 0)
+    half = _at(signal.power, middle) / 2
+    bins, below = np.arange(signal.samples + 1), signal.power < half[:, None]
+    left = np.where(below & (bins < middle[:, None]), bins, -1).max(axis=1)
+    right = np.where(below & (bins > middle[:, None]), bins, len(bins)).min(axis=1)
+    found = (best >= 0) & (left >= 0) & (right < len(bins))
+    left, right = np.where(found, left, 0), np.where(found, right, 1)
+    rise, fall = _crossing(signal.power, left, left + 1, half), _crossing(signal.power, right, right - 1, half)
+    return np.where(found, (right - fall - left - rise) * signal.bin_hz, np.nan)
+
+
+def _crossing(power: np.ndarray, outside: np.ndarray, inside: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """How far from the outer bin towards the inner one the power reaches half, as a share of a bin."""
+    low, high = _at(power, outside), _at(power, inside)
+    return np.where(high > low, (half - low) / np.where(high > low, high - low, 1.0), 0.0)
+
+
+def _at(power: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Power of one bin of each window, never quite zero."""
+    rows = np.arange(len(power))
+    return np.maximum(power[rows, np.minimum(position, power.shape[1] - 1)], _TINY)

@@ -1,0 +1,40 @@
+"""The table of features, for any choice of features; `extract` is the door that everybody else uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.features.measure import measure, visit_values
+from pipeline.features.spec import Feature
+from pipeline.features.timeline import History
+from pipeline.records import Cohort
+
+
+def build(cohort: Cohort, features: Sequence[Feature], *, map: Callable[..., Iterable[Any]]) -> pd.DataFrame:
+    """Return the features' columns, one row a visit."""
+    history = History(cohort.visits, cohort.treatments)
+    windows = _window_features(features)
+    measured = measure(cohort.visits, cohort.recordings, windows, map=map)
+    columns = [name for feature in features for name in feature.spec.columns]
+    table = np.empty((len(cohort), len(columns)))
+    start = 0
+    for feature in features:
+        width = len(feature.spec.columns)
+        if feature.spec.level == "record":
+            values = np.asarray(feature(history), dtype=float).reshape(len(cohort), width)
+        else:
+            values = visit_values(measured, feature)
+        table[:, start : start + width] = values
+        start += width
+    return pd.DataFrame(table, columns=pd.Index(columns), copy=False)
+
+
+def _window_features(features: Sequence[Feature]) -> list[Feature]:
+    """Return the window features asked for, and those that others need."""
+    wanted = [feature for feature in features if feature.spec.level == "window"]
+    needed = [need for feature in features for need in feature.spec.needs]
+    return list({feature.spec.name: feature for feature in (*wanted, *needed)}.values())

@@ -1,0 +1,123 @@
+"""Recordings cut into windows by their own clock.
+
+A window lasts 4 s and starts every 2 s: long enough that a Hann line (1.44 / 4 s = 0.36 Hz wide) separates the bands of
+tremor, short enough that a tremor that comes and goes is caught while it is there and that the ten seconds of a bedside
+task give four windows. Half overlap counts every sample that a Hann window weighs down in one window fully in the next.
+
+Nothing is resampled, so a window needs an unbroken clock: every step above zero and at most 1.5 sample periods, since
+one lost sample (a step of 2) already shifts a 5 Hz tremor at 25 Hz by a fifth of its cycle. Windows with a longer step,
+a value that is not finite, or no change on any axis (a stuck sensor) are not used; `usable_share` says how many are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import ContractError
+from pipeline.features.signal import AXES
+from pipeline.records import Recording, Samples
+
+WINDOW_S = 4.0
+STEP_S = 2.0
+_LONGEST_STEP = 1.5
+"""Sample periods between two samples of one window."""
+
+_SAME_RATE = 0.005
+"""Rates within this share of each other count as one nominal rate."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Usable windows of one recording.
+
+    Attributes
+    ----------
+    values : ndarray, shape (3, samples)
+        The whole recording.
+    begins : ndarray, shape (w,)
+        First sample of each usable window.
+    start_s, fs : ndarray, shape (w,)
+        When it begins, in seconds from the recording's start, and its measured rate in Hz.
+    samples : int
+        Samples in a window; 0 for a recording without a rate.
+    duration_s : float
+    usable_share : float
+        Usable windows among all; NaN where the recording is shorter than one window.
+    """
+
+    values: np.ndarray
+    begins: np.ndarray
+    start_s: np.ndarray
+    fs: np.ndarray
+    samples: int
+    duration_s: float
+    usable_share: float
+
+
+def cut(recording: Recording) -> Cut:
+    """Read a recording and find its usable windows.
+
+    Raises
+    ------
+    ContractError
+        If it does not have three axes, or not one time for each sample; and whatever `Recording.open` raises.
+    """
+    samples = recording.open()
+    time = np.asarray(samples.time_s, dtype=float)
+    values = _three_axes(samples, time, f"recording of {recording.body_site}, task '{recording.task}'")
+    steps = np.diff(time)
+    forward = steps[np.isfinite(steps) & (steps > 0)]
+    if not forward.size:
+        return Cut(values, np.empty(0, dtype=int), np.empty(0), np.empty(0), 0, 0.0, np.nan)
+    period = float(np.median(forward))
+    length = max(round(WINDOW_S * _nominal_rate(1 / period, recording.rate_hz)), 4)
+    duration = float(np.nanmax(time) - time[0]) + period if np.isfinite(time[0]) else 0.0
+    # half a period of grace: 4.00 s at 100 Hz are samples 0.00 to 3.99, give or take rounding
+    count = max(int((duration - WINDOW_S + period / 2) // STEP_S) + 1, 0)
+    begins = np.searchsorted(time, time[0] + STEP_S * np.arange(count) - period / 2)
+    begins = begins[begins + length <= len(time)]
+    usable = _usable(begins, length, values, steps, period)
+    begins = begins[usable]
+    fs = (length - 1) / (time[begins + length - 1] - time[begins])
+    share = usable.sum() / count if count else np.nan
+    return Cut(values, begins, time[begins] - time[0], fs, length, duration, float(share))
+
+
+def _three_axes(samples: Samples, time: np.ndarray, where: str) -> np.ndarray:
+    values = np.asarray(samples.values, dtype=float)
+    if time.ndim != 1 or values.shape != (AXES, len(time)):
+        raise ContractError(
+            where,
+            f"values of shape {values.shape} at {time.size} times",
+            needed=f"they are ({AXES}, samples), one time a sample",
+            code="BAD_RECORDING",
+        )
+    return values
+
+
+def _nominal_rate(measured: float, declared: float) -> float:
+    """Return the declared rate where the clock agrees, else the measured one to three digits."""
+    return declared if abs(measured - declared) <= _SAME_RATE * declared else float(f"{measured:.3g}")
+
+
+def _usable(begins: np.ndarray, length: int, values: np.ndarray, steps: np.ndarray, period: float) -> np.ndarray:
+    """Whether each window has an unbroken clock, finite values and some change."""
+    # written so that a step that is NaN counts as broken
+    broken = np.logical_not((steps > 0) & (steps <= _LONGEST_STEP * period))
+    lost = ~np.isfinite(values).all(axis=0)
+    changed = np.any(values[:, 1:] != values[:, :-1], axis=0)
+    ends = begins + length
+    return (
+        (_inside(broken, begins, ends - 1) == 0)
+        & (_inside(lost, begins, ends) == 0)
+        & (_inside(changed, begins, ends - 1) > 0)
+    )
+
+
+def _inside(marked: npt.ArrayLike, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Count the marks between two positions."""
+    total = np.append(0, np.cumsum(marked))
+    return total[ends] - total[begins]

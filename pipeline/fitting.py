@@ -1,0 +1,164 @@
+"""From a cohort in memory to a bundle: extract, validate, fit and calibrate every target of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.bundle import ModelBundle, TargetModel
+from pipeline.bundle.model import margin
+from pipeline.bundle.save import package_versions
+from pipeline.errors import ContractError, UsageError
+from pipeline.evaluation import figures, summary
+from pipeline.features.catalogue import model_columns
+from pipeline.features.extract import extract
+from pipeline.learners.sets import PredictionSets
+from pipeline.outcomes import PAIR, derive
+from pipeline.records import Cohort
+from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
+from pipeline.study import Study, Target
+from pipeline.units import horizon_years
+from pipeline.visible import visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Say = Callable[[str], None]
+"""Is told of progress, a line at a time."""
+
+
+def fit_study(
+    cohort: Cohort, study: Study, name: str, *, say: Say = lambda _: None
+) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
+    """Fit, validate and calibrate every target of a study on a cohort in memory.
+
+    Returns
+    -------
+    bundle : ModelBundle
+    report : dict
+    figures : dict
+        File name to figure.
+    """
+    if not len(cohort):
+        raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
+    say("extracting features")
+    table = extract(visible(cohort, study))
+    columns = _informative(table, model_columns(study.inputs.quality))
+    groups = _groups(cohort, study)
+    models, targets, pictures = [], {}, {}
+    for target in study.targets:
+        rows = _rows(cohort, target, table[list(columns)], groups)
+        say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
+        predicted = out_of_fold(rows, folds=study.folds, seed=study.seed)
+        targets[target.name] = _scores(rows, predicted, study) | {
+            "comparators": _comparators(rows, table, study),
+        }
+        say(f"{target.name}: fitting")
+        models.append(_final_model(rows, predicted))
+        pictures[target.name] = _figure(rows, predicted, study)
+    report = {
+        "study": study.name,
+        "synthetic": cohort.synthetic,
+        "rows": {"visits": len(cohort), "rejected": len(cohort.rejects), "notes": len(cohort.notes)},
+        "group_by": study.group_by or "patient_id",
+        "targets": targets,
+    }
+    provenance = {"name": name, "versions": package_versions(), "report": report, "features": len(columns)}
+    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report, pictures
+
+
+def _informative(table: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
+    """Return the feature columns that are not the same in every visit."""
+    return tuple(name for name in names if table[name].nunique(dropna=False) > 1)
+
+
+def _groups(cohort: Cohort, study: Study) -> np.ndarray:
+    """Group of each visit: the study's column, or the patient; a visit without a group stands with its patient."""
+    if not study.group_by:
+        return cohort.groups
+    if study.group_by not in cohort.visits:
+        raise ContractError("visits", f"no column '{study.group_by}'", needed=f"study '{study.name}' groups by it")
+    named = cohort.visits[study.group_by].to_numpy(dtype=object)
+    return np.where(named == "", cohort.groups, named)
+
+
+def _rows(cohort: Cohort, target: Target, table: pd.DataFrame, groups: np.ndarray) -> TrainingRows:
+    truth = derive(cohort, target)
+    if not len(truth.visits):
+        raise UsageError(
+            f"target {target.name}",
+            "no visit with a known outcome",
+            do="Check the outcomes of the cohort",
+            code="NO_TRUTH",
+        )
+    X = np.ascontiguousarray(table.to_numpy(dtype=np.float64)[truth.visits])
+    return TrainingRows(target, X, truth, cohort.groups[truth.visits], groups[truth.visits])
+
+
+def _scores(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str, Any]:
+    at = rows.one_visit_a_patient(study.seed)
+    groups, truth = rows.groups[at], rows.truth
+    counts: dict[str, Any] = {"visits": len(rows), "patients": len(at), "groups": len(np.unique(groups))}
+    if rows.target.kind == "classification":
+        labels = tuple(sorted(set(truth.label.tolist())))
+        counts["labels"] = summary.label_counts(truth.label[at])
+        found = summary.classification_summary(predicted[at], truth.label[at], labels, groups, study.seed)
+        found["prior"] = {"log_loss": summary.prior_log_loss(truth.label[at], np.ones(len(at)))}
+        return {"counts": counts, "scores": found, "warnings": []}
+    counts["events"] = int(truth.event_indicator[at].sum())
+    horizons = {text: horizon_years(text) for text in rows.target.horizons}
+    found = summary.event_summary(
+        truth.left[at], truth.right[at], predicted[at], horizons=horizons, groups=groups, seed=study.seed
+    )
+    return {
+        "counts": counts,
+        "scores": found,
+        "warnings": summary.event_warnings(truth.event_indicator, rows.patients),
+    }
+
+
+def _comparators(rows: TrainingRows, table: pd.DataFrame, study: Study) -> dict[str, Any]:
+    """Score the study's simpler models in the same folds."""
+    found = {}
+    for comparator in study.comparators:
+        X = np.ascontiguousarray(table[list(comparator.features)].to_numpy(dtype=np.float64)[rows.truth.visits])
+        simpler = replace(rows, X=X)
+        predicted = out_of_fold(simpler, folds=study.folds, seed=study.seed)
+        found[comparator.name] = _scores(simpler, predicted, study)["scores"]
+    return found
+
+
+def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:
+    """Fit on all rows; sets and risk groups come from the out-of-fold predictions."""
+    estimator = fitted(new_estimator(rows), rows)
+    if rows.target.kind == "time_to_event":
+        low, high = np.quantile(predicted[:, -1], [1 / 3, 2 / 3])
+        return TargetModel(rows.target, estimator, group_cuts=(float(low), float(high)))
+    classes = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
+    sets = {}
+    for part, name in enumerate(rows.target.label_columns):
+        labels, probability = margin(predicted, classes, part)
+        own = [labels.index(str(each).split(PAIR)[part]) for each in rows.truth.label]
+        sets[name] = PredictionSets().fit(probability, np.array(own, dtype=int), rows.patients)
+    return TargetModel(rows.target, estimator, sets=sets)
+
+
+def _figure(rows: TrainingRows, predicted: np.ndarray, study: Study) -> Figure:
+    """Draw how far probabilities hold what they say; several labels are pooled, each against all others."""
+    at = rows.one_visit_a_patient(study.seed)
+    title = rows.target.name
+    if rows.target.kind == "time_to_event":
+        horizon = rows.target.horizons[-1]
+        own = (predicted[at, -1], rows.truth.left[at], rows.truth.right[at], horizon_years(horizon))
+        return figures.risk_calibration_figure(*own, title=f"{title} within {horizon}")
+    labels = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
+    outcome = rows.truth.label[at][:, None] == labels[None, :]
+    if len(labels) == 2:
+        return figures.reliability_figure(predicted[at, 1], outcome[:, 1], title=f"{title}: {labels[1]}")
+    return figures.reliability_figure(
+        predicted[at].ravel(), outcome.ravel(), title=f"{title}: each label against all others"
+    )

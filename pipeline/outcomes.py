@@ -1,0 +1,218 @@
+"""The truth of a target, named by how it is derived, and who a target can be asked of.
+
+Eligibility looks at a visit and its past only, so that it is the same in training and in prediction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.clock import visit_weeks
+from pipeline.errors import ContractError, did_you_mean
+from pipeline.ontology import load_ontology
+from pipeline.records import Cohort
+from pipeline.rules import affected_regions, number
+from pipeline.study import Target
+from pipeline.units import WEEKS_PER_YEAR
+
+PAIR = "/"
+"""Between the parts of a joint label."""
+
+INELIGIBLE = {
+    "no_score": "the first visit has no score",
+    "no_improvement_yet": "the score has not yet fallen by enough",
+    "after_time_zero": "the score fell by enough at an earlier visit",
+    "not_first_visit": "the question is asked at the first visit",
+    "not_one_region": "dystonia holds no region, or more than one",
+}
+"""Why a target can't be asked at a visit."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of a target.
+
+    Attributes
+    ----------
+    visits : ndarray of int, shape (n,)
+        Positions of the visits at which the truth is known and the target can be asked.
+    label : ndarray of str, shape (n,)
+        The label of a classification; empty for a time to an event.
+    left, right : ndarray, shape (n,)
+        Years from the visit between which the event fell; right is infinite where it was not seen.
+    """
+
+    visits: np.ndarray
+    label: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    @property
+    def event_indicator(self) -> np.ndarray:
+        """Whether the event was seen."""
+        return np.isfinite(self.right)
+
+
+def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
+    """Say why the target can't be asked at each visit (a key of `INELIGIBLE`); ``""`` where it can.
+
+    Returns
+    -------
+    ndarray of str, shape (visits,)
+    """
+    reasons = np.full(len(cohort), "", dtype=object)
+    if target.derive in ("score_relapse", "score_response"):
+        score = _scored(cohort, target)
+        if target.derive == "score_response":
+            reasons[~score.is_first] = "not_first_visit"
+        else:
+            reasons[score.weeks > score.improved_at] = "after_time_zero"
+            reasons[~(score.weeks >= score.improved_at)] = "no_improvement_yet"
+        reasons[np.isnan(score.baseline)] = "no_score"
+    if target.at_risk == "one_region":
+        regions = affected_regions(cohort.visits)
+        reasons[~np.isnan(regions) & (regions != 1)] = "not_one_region"
+    return reasons
+
+
+def probability_at_risk(cohort: Cohort, target: Target) -> np.ndarray:
+    """Return 1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say."""
+    at_risk = (eligibility(cohort, target) == "").astype(float)
+    if target.at_risk == "one_region":
+        at_risk[np.isnan(affected_regions(cohort.visits))] = np.nan
+    return at_risk
+
+
+def derive(cohort: Cohort, target: Target) -> Truth:
+    """Find the truth of a target.
+
+    Raises
+    ------
+    ContractError
+        If the cohort lacks the columns that the target needs.
+    """
+    truth = {
+        "recorded": _recorded,
+        "finding": _finding,
+        "score_relapse": _score_relapse,
+        "score_response": _score_response,
+    }[target.derive](cohort, target)
+    asked = eligibility(cohort, target)[truth.visits] == ""
+    return Truth(truth.visits[asked], truth.label[asked], truth.left[asked], truth.right[asked])
+
+
+def _labelled(visits: np.ndarray, label: np.ndarray) -> Truth:
+    empty = np.full(len(visits), np.nan)
+    return Truth(visits, label.astype(object), empty, empty)
+
+
+def _recorded(cohort: Cohort, target: Target) -> Truth:
+    outcomes = cohort.outcomes
+    for name in target.outcome_columns:
+        if name not in outcomes:
+            there = [str(column) for column in outcomes if column not in ("patient_id", "visit_id")]
+            raise ContractError(
+                "outcomes",
+                f"no column '{name}'",
+                needed=f"target '{target.name}' is learned from it",
+                do=did_you_mean(name, there) if there else "Add a table of outcomes",
+                code="MISSING_COLUMN",
+            )
+    joined = _joined(cohort, list(target.outcome_columns))
+    if target.kind == "classification":
+        parts = joined[list(target.label_columns)].to_numpy(dtype=object)
+        known = (parts != "").all(axis=1) & (parts == parts).all(axis=1)  # noqa: PLR0124 (NaN is no label)
+        return _labelled(np.flatnonzero(known), np.array([PAIR.join(row) for row in parts[known]], dtype=object))
+    left, right = joined[target.left].to_numpy(float), joined[target.right].to_numpy(float)
+    known = np.flatnonzero(~np.isnan(left))
+    right = np.where(np.isnan(right), np.inf, right)
+    return Truth(known, np.full(len(known), "", dtype=object), left[known], right[known])
+
+
+def _joined(cohort: Cohort, names: list[str]) -> pd.DataFrame:
+    """Outcome columns for each visit: by patient and visit, or by patient where the outcome names no visit."""
+    visits, outcomes = cohort.visits[["patient_id", "visit_id"]], cohort.outcomes
+    by_visit = outcomes[outcomes["visit_id"] != ""].drop_duplicates(["patient_id", "visit_id"])
+    by_patient = outcomes[outcomes["visit_id"] == ""].drop_duplicates("patient_id").drop(columns="visit_id")
+    at_visit = visits.merge(by_visit, on=["patient_id", "visit_id"], how="left")[names]
+    at_patient = visits.merge(by_patient, on="patient_id", how="left")[names]
+    return at_visit.where(at_visit.notna(), at_patient)
+
+
+def _finding(cohort: Cohort, target: Target) -> Truth:
+    """Yes where the term or a kind of it was observed; no where it, or anything above it, was excluded."""
+    hpo = load_ontology()
+    kinds, above = hpo.descendants([target.finding]), hpo.ancestors([target.finding])
+    if "findings" not in cohort.visits:
+        raise ContractError("visits", "no column 'findings'", needed=f"target '{target.name}' is learned from it")
+
+    def label(cell: str) -> str:
+        parts = cell.split("|")
+        if any(hpo.current(part) in kinds for part in parts):
+            return "yes"
+        excluded = (hpo.current(part[1:]) for part in parts if part.startswith("!"))
+        return "no" if any(term in above for term in excluded) else ""
+
+    labels = np.array([label(cell) for cell in cohort.visits["findings"]], dtype=object)
+    known = np.flatnonzero(labels != "")
+    return _labelled(known, labels[known])
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A score's course: each visit's time and score, its patient's baseline, and when the score had first fallen."""
+
+    patient: np.ndarray
+    weeks: np.ndarray
+    score: np.ndarray
+    baseline: np.ndarray
+    is_first: np.ndarray
+    improved_at: np.ndarray
+
+
+def _scored(cohort: Cohort, target: Target) -> _Scored:
+    """Follow the score of each patient; the baseline is that of the first visit."""
+    patient = pd.Series(pd.factorize(cohort.groups)[0])
+    weeks = pd.Series(visit_weeks(cohort.visits)).fillna(0.0)
+    score = pd.Series(number(cohort.visits, target.score))
+    is_first = weeks == weeks.groupby(patient).transform("min")
+    baseline = score.where(is_first).groupby(patient).transform("mean")
+    improved = ~is_first & (score <= baseline - target.improve_by)
+    improved_at = weeks.where(improved).groupby(patient).transform("min")
+    columns = (patient, weeks, score, baseline, is_first, improved_at)
+    return _Scored(*(column.to_numpy() for column in columns))
+
+
+def _score_response(cohort: Cohort, target: Target) -> Truth:
+    """Yes where the score has fallen by enough at the week of judgement; unknown where no score was taken then."""
+    scored = _scored(cohort, target)
+    first_week = pd.Series(scored.weeks).groupby(scored.patient).transform("min").to_numpy()
+    judged = scored.weeks - first_week == target.week
+    fallen = pd.Series(np.where(judged, scored.baseline - scored.score, np.nan))
+    fall = fallen.groupby(scored.patient).transform("mean").to_numpy()
+    known = np.flatnonzero(scored.is_first & ~np.isnan(fall))
+    return _labelled(known, np.where(fall[known] >= target.improve_by, "yes", "no"))
+
+
+def _score_relapse(cohort: Cohort, target: Target) -> Truth:
+    """Find the interval from time zero that holds the score's return to within some points of the baseline.
+
+    Time zero is the first visit at which the score has fallen by enough.
+    """
+    scored = _scored(cohort, target)
+    patient = pd.Series(scored.patient)
+    later = (scored.weeks > scored.improved_at) & ~np.isnan(scored.score)
+    relapsed = later & (scored.score >= scored.baseline - target.within)
+    weeks = pd.Series(scored.weeks)
+    right = weeks.where(relapsed).groupby(patient).transform("min").to_numpy()
+    before = later & ~(scored.weeks >= right)
+    last = weeks.where(before).groupby(patient).transform("max").to_numpy()
+    zero = np.flatnonzero(scored.weeks == scored.improved_at)
+    start = scored.improved_at[zero]
+    left = np.where(np.isnan(last[zero]), start, last[zero]) - start
+    end = np.where(np.isnan(right[zero]), np.inf, right[zero] - start)
+    label = np.full(len(zero), "", dtype=object)
+    return Truth(zero, label, left / WEEKS_PER_YEAR, end / WEEKS_PER_YEAR)

@@ -1,0 +1,195 @@
+"""Batch prediction: every visit record of the input comes out once, predicted or rejected."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as papq
+
+from pipeline.bundle import ModelBundle, load_bundle
+from pipeline.bundle.save import MANIFEST, package_versions
+from pipeline.errors import PipelineError, UsageError
+from pipeline.fitting import Say
+from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
+from pipeline.publish import Staging, digest_of, publishing
+from pipeline.reading.source import Options, Source, open_source
+from pipeline.records import Cohort
+from pipeline.train import study_options
+from pipeline.writing import Format, to_arrow, write_table
+
+RESEARCH_ONLY = "RESEARCH_ONLY"
+KINDS = ("predictions", "rejects", "notes")
+
+
+def predict(
+    bundle_path: Path,
+    path: Path,
+    out: Path,
+    *,
+    options: Options | None = None,
+    format: Format = "parquet",
+    batch_size: int = 4096,
+    visits_per_partition: int = VISITS_PER_PARTITION,
+    overwrite: bool = False,
+    research_only: bool = False,
+    allow_version: bool = False,
+    csv_safe: bool = True,
+    say: Say = lambda _: None,
+) -> dict[str, Any]:
+    """Predict every visit of a cohort with a saved model.
+
+    Parameters
+    ----------
+    bundle_path, path, out : Path
+        The model, the cohort, and the folder that appears when all is done.
+    options : Options, optional
+        How the cohort is read; the model's own mapping is used if none is given.
+    format : {"parquet", "csv"}
+    batch_size : int
+        About how many visits are predicted at once; never shows in the output.
+    visits_per_partition : int
+        About how many visits share an output file.
+    overwrite : bool
+        Whether other content at ``out`` may be replaced.
+    research_only : bool
+        Let a model of synthetic data predict input that is not marked synthetic; every row then says so.
+    allow_version : bool
+        Accept a model of another scikit-learn version.
+    csv_safe : bool
+        Neutralise text that a spreadsheet would execute.
+    say : callable
+        Is told of progress, a line at a time.
+
+    Returns
+    -------
+    dict
+        The content of ``_SUCCESS``: visit records by source, predicted, rejected by reason, digests, versions.
+
+    Raises
+    ------
+    PipelineError
+        With the exit code of what went wrong; nothing is published then.
+    """
+    bundle = load_bundle(bundle_path, allow_version=allow_version)
+    options = replace(study_options(bundle.study, options or Options()), outcome_columns=())
+    source = open_source(path, options)
+    _refuse_real(bundle, source, research_only=research_only)
+    model_digest = digest_of(bundle_path / MANIFEST)
+    plan = {
+        "command": "predict",
+        "inputs": source.files,
+        "model": model_digest,
+        "options": [repr(options), format, visits_per_partition, research_only, csv_safe],
+        "versions": package_versions(),
+    }
+    about = {"model": bundle.provenance["name"], "model_manifest": model_digest, "inputs": source.files}
+    with publishing(out, plan, overwrite=overwrite) as staging:
+        if staging is None:
+            say(f"{out} already holds these predictions: same data, same model, same options")
+            return {}
+        overview = survey(source, options)
+        write = partial(_write, format=format, csv_safe=csv_safe, synthetic=source.synthetic)
+        with tempfile.TemporaryDirectory(dir=staging.path) as spill:
+            for part in partitions(source, overview, Path(spill), visits_per_partition=visits_per_partition):
+                names = {kind: f"{kind}-{part.index:05d}-of-{part.count:05d}.{format}" for kind in KINDS}
+                if set(names.values()) <= set(staging.members):
+                    continue  # an earlier run left this partition whole
+                tables = _predicted(part, bundle, source, options, batch_size)
+                for kind, name in names.items():
+                    staging.write(name, partial(write, _marked(tables[kind], bundle, source)))
+                say(f"partition {part.index + 1} of {part.count}: {len(tables['predictions'])} visits predicted")
+        source.verify_unchanged()
+        success = about | _account(staging, overview, format) | {"versions": package_versions()}
+        staging.summary = success
+    return success
+
+
+def _refuse_real(bundle: ModelBundle, source: Source, *, research_only: bool) -> None:
+    if bundle.synthetic and not source.synthetic and not research_only:
+        raise UsageError(
+            "the model",
+            "was trained on synthetic data",
+            needed="the input is not marked synthetic",
+            do="Train on real records, or give --research-only: every row then carries the warning",
+        )
+
+
+def _predicted(
+    part: Partition, bundle: ModelBundle, source: Source, options: Options, batch_size: int
+) -> dict[str, pd.DataFrame]:
+    cohort: Cohort = part.cohort(source, options)
+    predictions = bundle.predict(cohort, batch_size=batch_size)
+    return {"predictions": predictions, "rejects": cohort.rejects, "notes": cohort.notes}
+
+
+def _marked(table: pd.DataFrame, bundle: ModelBundle, source: Source) -> pd.DataFrame:
+    """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""
+    if "warnings" not in table or not bundle.synthetic or source.synthetic:
+        return table
+    return table.assign(
+        warnings=[f"{words}|{RESEARCH_ONLY}" if words else RESEARCH_ONLY for words in table["warnings"]]
+    )
+
+
+def _write(table: pd.DataFrame, path: Path, *, format: Format, csv_safe: bool, synthetic: bool) -> None:
+    arrow = to_arrow(table, {"synthetic": str(synthetic).lower()})
+    write_table(arrow, path, format, csv_safe=csv_safe)
+
+
+def _account(staging: Staging, overview: Overview, format: Format) -> dict[str, Any]:
+    """Count what was written, from the files themselves: each visit record must be there exactly once."""
+    seen: dict[str, list[np.ndarray]] = {name: [] for name in overview.rows}
+    counts, reasons = Counter(), Counter()
+    for name in sorted(staging.members):
+        kind = name.split("-")[0]
+        table = _read_back(staging.path / name, kind, format)
+        counts[kind] += table.num_rows
+        if kind == "rejects":
+            reasons.update(word for words in table.column("reasons").to_pylist() for word in words.split("|"))
+        if kind != "notes":
+            sources, rows = table.column("source").to_numpy(), table.column("row").to_numpy()
+            for source in set(sources.tolist()):
+                seen[source].append(rows[sources == source])
+    for source, parts in seen.items():
+        rows = np.sort(np.concatenate([*parts, np.zeros(0, dtype=np.int64)]))
+        if len(rows) != overview.rows[source] or (np.diff(rows) == 0).any():
+            raise PipelineError(source, "visit records lost or doubled", do="Please report this bug")
+    return {
+        "rows": overview.rows,
+        "predicted": counts["predictions"],
+        "rejected": counts["rejects"],
+        "notes": counts["notes"],
+        "reasons": dict(sorted(reasons.items())),
+        "unknown_columns": list(overview.unknown_columns),
+    }
+
+
+def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
+    columns = ["source", "row"] + (["reasons"] if kind == "rejects" else [])
+    if format == "parquet":
+        return papq.read_table(path, columns=columns)
+    types = {"source": pa.string(), "row": pa.int64(), "reasons": pa.string()}
+    options = pacsv.ConvertOptions(include_columns=columns, column_types=types)
+    return pacsv.read_csv(path, parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options)
+
+
+def rejected_share(success: Mapping[str, Any]) -> float:
+    """Return the share of visit records that were rejected; 0 where there were none.
+
+    Examples
+    --------
+    >>> rejected_share({"predicted": 9, "rejected": 1})
+    0.1
+    """
+    total = success.get("predicted", 0) + success.get("rejected", 0)
+    return success.get("rejected", 0) / total if total else 0.0

@@ -1,0 +1,262 @@
+"""From the raw tables of whole patients to a checked cohort: every visit record is taken or rejected, none is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.clock import visit_weeks
+from pipeline.errors import ContractError, did_you_mean
+from pipeline.reading import cells, samples
+from pipeline.reading.source import RAW_KEYS, Options, Source
+from pipeline.records import (
+    IDENTITY,
+    NOTE_COLUMNS,
+    REJECT_COLUMNS,
+    Cohort,
+    Column,
+    Recording,
+    empty_notes,
+    empty_rejects,
+)
+from pipeline.rules import contradictions
+from pipeline.schema import TABLES
+from pipeline.vocabulary import REASONS
+
+_YEAR_ENDS = ("_y", "_weeks")
+
+
+@dataclass
+class _Table:
+    """A table in the making: typed columns, and the reasons found against each row."""
+
+    name: str
+    data: pd.DataFrame
+    problems: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(self, where: np.ndarray, column: str, reason: str, message: str = "") -> None:
+        """Note a reason against these rows."""
+        rows = np.flatnonzero(where)
+        if len(rows):
+            found = {"at": rows, "column": column, "reason": reason, "message": message or REASONS[reason]}
+            self.problems.append(pd.DataFrame(found))
+
+    @property
+    def found(self) -> pd.DataFrame:
+        """Every reason, in the order of the rows."""
+        if not self.problems:
+            return pd.DataFrame({"at": pd.Series(dtype="int64"), "column": "", "reason": "", "message": ""})
+        return pd.concat(self.problems, ignore_index=True).sort_values("at", kind="stable")
+
+    def sound(self) -> pd.DataFrame:
+        """Return the rows against which nothing was found."""
+        keep = np.ones(len(self.data), dtype=bool)
+        for problem in self.problems:
+            keep[problem["at"].to_numpy()] = False
+        return self.data[keep].reset_index(drop=True)
+
+
+def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> Cohort:
+    """Check the raw tables of whole patients and put them together.
+
+    Parameters
+    ----------
+    raw : mapping of str to pyarrow.Table
+        Raw rows by table, as `source` gives them; ``visits`` at least.
+    source : Source
+        For the recordings' folder and whether all is synthetic.
+    options : Options
+
+    Returns
+    -------
+    Cohort
+        Visits in the order of ``source, row``.
+
+    Raises
+    ------
+    ContractError
+        If a table lacks a required column, or has an unknown one under ``strict``.
+    """
+    visits = _typed("visits", raw["visits"], options)
+    notes = _visit_notes(visits)
+    _judge_visits(visits)
+    taken = visits.sound()
+    treatments = _belonging("treatments", raw, options, taken, notes)
+    recordings = _belonging("recordings", raw, options, taken, notes)
+    outcomes = _belonging("outcomes", raw, options, taken, notes)
+    return Cohort(
+        visits=taken,
+        treatments=treatments.drop(columns=["source", "row"], errors="ignore"),
+        recordings=_recordings(recordings, source, notes),
+        outcomes=outcomes.drop(columns=["source", "row"], errors="ignore"),
+        rejects=_rejects(visits),
+        notes=pd.concat(notes, ignore_index=True) if notes else empty_notes(),
+        synthetic=source.synthetic,
+    )
+
+
+def columns_of(table: str, options: Options) -> tuple[Column, ...]:
+    """Return the columns of a table, with those that a study wants of the outcomes.
+
+    A study's own label is text; a column that ends in a unit of time is a number.
+    """
+    declared = TABLES[table]
+    if table != "outcomes":
+        return declared
+    known = {column.name for column in declared}
+    return (*declared, *(_study_column(name) for name in options.outcome_columns if name not in known))
+
+
+def _study_column(name: str) -> Column:
+    kind = "number" if name.endswith(_YEAR_ENDS) else "text"
+    return Column(name, kind, "Named by the study.", known_at="after_diagnosis")
+
+
+def unknown_columns(table: str, raw: pa.Table, options: Options) -> list[str]:
+    """Return the columns of a raw table that are not ours."""
+    known = {column.name for column in columns_of(table, options)}
+    return [name for name in raw.column_names if name not in known and name not in RAW_KEYS]
+
+
+def refuse_layout(table: str, raw: pa.Table, options: Options) -> None:
+    """Refuse a table that lacks a required column, or whose unknown column looks like a misspelt one of ours."""
+    columns = {column.name: column for column in columns_of(table, options)}
+    where = raw.column("source")[0].as_py() if raw.num_rows else table
+    missing = [name for name, column in columns.items() if column.required and name not in raw.column_names]
+    if missing:
+        near = [name for name in raw.column_names if name not in RAW_KEYS]
+        raise ContractError(
+            where,
+            f"no column {', '.join(repr(name) for name in missing)}",
+            needed=f"the table of {table} needs it",
+            do=did_you_mean(missing[0], near) if near else "Add it",
+            code="MISSING_COLUMN",
+        )
+    for name in unknown_columns(table, raw, options):
+        ours = name.strip().lower().replace(" ", "_")
+        if ours in columns:
+            raise ContractError(
+                where, f"column '{name}'", needed=f"it is called '{ours}'", do="Rename it", code="COLUMN_NAME"
+            )
+        if options.strict:
+            raise ContractError(
+                where, f"unknown column '{name}'", do=did_you_mean(name, columns), code="UNKNOWN_COLUMN"
+            )
+
+
+def _typed(name: str, raw: pa.Table, options: Options) -> _Table:
+    refuse_layout(name, raw, options)
+    raw = raw.sort_by([("source", "ascending"), ("row", "ascending")])
+    data = {key: raw.column(key).to_numpy() for key in ("source", "row")}
+    table = _Table(name, pd.DataFrame())
+    for column in columns_of(name, options):
+        if column.name in raw.column_names:
+            parsed = cells.parse(column, raw.column(column.name), unknown_as_missing=options.unknown_as_missing)
+            data[column.name] = parsed.values
+            for reason in sorted(set(parsed.reasons) - {""}):
+                table.add(parsed.reasons == reason, column.name, reason)
+    problems = raw.column("problem").to_numpy()
+    for reason in sorted(set(problems) - {""}):
+        table.add(problems == reason, "", reason)
+    if "visit_id" in (column.name for column in TABLES[name]):
+        data.setdefault("visit_id", np.full(len(problems), "", dtype=object))
+    table.data = _ordered(pd.DataFrame(data))
+    if "patient_id" in data:
+        table.add((table.data["patient_id"] == "").to_numpy() & (problems == ""), "patient_id", "MISSING_ID")
+    return table
+
+
+def _ordered(data: pd.DataFrame) -> pd.DataFrame:
+    first = [name for name in IDENTITY if name in data]
+    data = data[[*first, *(name for name in data if name not in first)]]
+    return data.astype({name: object for name in data if data[name].dtype.kind not in "fi"})
+
+
+def _judge_visits(visits: _Table) -> None:
+    """Find contradictions inside a row, and between rows of the same visit."""
+    for found in contradictions(visits.data):
+        visits.add(found.where, found.column, "INCONSISTENT", found.message)
+    key = ["patient_id", "visit_id"]
+    named = (visits.data[key] != "").all(axis=1).to_numpy()
+    contents = visits.data[named].drop(columns=["source", "row"]).drop_duplicates()
+    torn = pd.MultiIndex.from_frame(contents.loc[contents.duplicated(subset=key), key])
+    conflict = named & pd.MultiIndex.from_frame(visits.data[key]).isin(torn)
+    visits.add(conflict, "visit_id", "DUPLICATE_ID_CONFLICT")
+
+
+def _visit_notes(visits: _Table) -> list[pd.DataFrame]:
+    notes = []
+    if "findings" in visits.data:
+        unknown = cells.unknown_terms(visits.data["findings"].to_numpy(dtype=object))
+        notes.append(_notes("visits", visits.data[unknown], "findings", "UNKNOWN_TERM"))
+    untimed = np.isnan(visit_weeks(visits.data)) & visits.data["patient_id"].duplicated(keep=False).to_numpy()
+    notes.append(_notes("visits", visits.data[untimed], "visit_date", "MISSING_VISIT_TIME"))
+    return [note for note in notes if len(note)]
+
+
+def _rejects(visits: _Table) -> pd.DataFrame:
+    """One line a rejected visit record, with all reasons found against it."""
+    found = visits.found
+    if found.empty:
+        return empty_rejects()
+    joined = found.groupby("at", sort=True).agg(
+        column=("column", lambda names: "|".join(dict.fromkeys(name for name in names if name))),
+        reasons=("reason", lambda reasons: "|".join(dict.fromkeys(reasons))),
+        message=("message", lambda messages: "; ".join(dict.fromkeys(messages))),
+    )
+    rows = visits.data.loc[joined.index, [name for name in IDENTITY if name in visits.data]]
+    return pd.concat([rows, joined], axis=1).reset_index(drop=True).reindex(columns=list(REJECT_COLUMNS), fill_value="")
+
+
+def _notes(table: str, rows: pd.DataFrame, column: str, reason: str, message: str = "") -> pd.DataFrame:
+    identity = rows.reindex(columns=list(IDENTITY), fill_value="")
+    return identity.assign(table=table, column=column, reason=reason, message=message or REASONS[reason])[
+        list(NOTE_COLUMNS)
+    ].reset_index(drop=True)
+
+
+def _belonging(
+    name: str, raw: Mapping[str, pa.Table], options: Options, visits: pd.DataFrame, notes: list[pd.DataFrame]
+) -> pd.DataFrame:
+    """Read a table that belongs to the visits; what can't be read of it, or belongs to nobody, becomes a note."""
+    if name not in raw:
+        return pd.DataFrame()
+    table = _typed(name, raw[name], options)
+    stray = ~table.data["patient_id"].isin(set(visits["patient_id"])) & (table.data["patient_id"] != "")
+    table.add(stray.to_numpy(), "patient_id", "UNKNOWN_VISIT")
+    for (column, reason, message), found in table.found.groupby(["column", "reason", "message"], sort=True):
+        notes.append(_notes(name, table.data.loc[found["at"]], str(column), str(reason), str(message)))
+    return table.sound()
+
+
+def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) -> tuple[Recording, ...]:
+    """Make handles of the recordings whose file is there, below the cohort's folder."""
+    found: list[Recording] = []
+    for position in range(len(table)):
+        row = table.iloc[position]
+        path = samples.resolve(source.root, str(row["file"]))
+        reason = "PATH_ESCAPE" if path is None else "" if path.is_file() else "NO_RECORDING"
+        if reason or path is None:
+            notes.append(_notes("recordings", table.iloc[[position]], "file", reason))
+            continue
+        found.append(_handle(row, path))
+    return tuple(found)
+
+
+def _handle(row: pd.Series, path: Path) -> Recording:
+    return Recording(
+        recording_id=str(row["recording_id"]),
+        patient_id=str(row["patient_id"]),
+        visit_id=str(row["visit_id"]),
+        body_site=str(row["body_site"]),
+        task=str(row["task"]),
+        sensor=str(row["sensor"]),
+        rate_hz=float(row["rate_hz"]),
+        open=partial(samples.read, path, f"{row['source']} row {row['row']}", str(row["unit"])),
+    )

@@ -1,0 +1,154 @@
+"""CSV files as raw batches: every cell is text, a row with too many or too few fields is kept as a problem."""
+
+# pyarrow makes its compute functions at import, where a type checker cannot see them
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from pipeline.errors import ContractError
+
+_HEADER_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 22
+
+
+def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
+    """Read a CSV file in blocks.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        What the file is called in tables and messages.
+    delimiter : str
+        One character.
+
+    Yields
+    ------
+    pyarrow.Table
+        ``source``, ``row``, ``problem`` and the file's columns as text; cells that are not UTF-8 are null, and their
+        row has the problem ``ENCODING``.
+
+    Raises
+    ------
+    ContractError
+        If there is no usable header, or a quote is never closed.
+    """
+    header = _read_header(path, name, delimiter)
+    _refuse_open_quote(path, name)
+    ragged: list[int] = []
+
+    def keep_number(row: pacsv.InvalidRow) -> str:
+        ragged.append((row.number or 2) - 1)  # the header is record 1
+        return "skip"
+
+    stream = pacsv.open_csv(
+        path,
+        read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_number),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.binary()), strings_can_be_null=False
+        ),
+    )
+    yield from _numbered(stream, name, header, ragged)
+
+
+def _numbered(stream: pacsv.CSVStreamingReader, name: str, header: list[str], ragged: list[int]) -> Iterator[pa.Table]:
+    """Give the batches their record numbers; the ragged rows, which have no cells, come last."""
+    taken = 0
+    while True:
+        try:
+            batch = stream.read_next_batch()
+        except StopIteration:
+            break
+        except pa.ArrowInvalid:
+            # pyarrow's message quotes the row: it is not handed on
+            raise ContractError(name, "not readable as CSV", do="Check quotes and delimiter", code="CORRUPT") from None
+        rows = _record_numbers(taken, batch.num_rows, ragged)
+        taken += batch.num_rows
+        yield _as_text(pa.table(dict(zip(header, batch.columns, strict=True))), name, rows)
+    if ragged or taken == 0:
+        cells = {column: pa.nulls(len(ragged), pa.string()) for column in header}
+        problem = pa.array(["RAGGED"] * len(ragged), pa.string())
+        yield _with_keys(pa.table(cells) if cells else pa.table({}), name, np.array(ragged, dtype=np.int64), problem)
+
+
+def _record_numbers(taken: int, count: int, ragged: list[int]) -> np.ndarray:
+    """Record numbers of the next rows that were not ragged."""
+    numbers = np.arange(1, taken + count + len(ragged) + 1, dtype=np.int64)
+    kept = numbers[~np.isin(numbers, ragged)]
+    return kept[taken : taken + count]
+
+
+def _as_text(table: pa.Table, name: str, rows: np.ndarray) -> pa.Table:
+    problem = np.full(table.num_rows, "", dtype=object)
+    columns = {}
+    for column in table.column_names:
+        cells = table.column(column)
+        try:
+            columns[column] = cells.cast(pa.string())
+        except pa.ArrowInvalid:
+            texts = [_decoded(cell) for cell in cells.to_pylist()]
+            problem[[text is None for text in texts]] = "ENCODING"
+            columns[column] = pa.chunked_array([pa.array(texts, pa.string())])
+        problem[_holds_nul(columns[column])] = "NUL_BYTE"
+    return _with_keys(pa.table(columns), name, rows, pa.array(problem, pa.string()))
+
+
+def _decoded(cell: bytes) -> str | None:
+    try:
+        return cell.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _holds_nul(cells: pa.ChunkedArray) -> np.ndarray:
+    return pc.fill_null(pc.match_substring(cells, "\0"), False).to_numpy()
+
+
+def _with_keys(table: pa.Table, name: str, rows: np.ndarray, problem: pa.Array) -> pa.Table:
+    keys = {"source": pa.array([name] * len(rows), pa.string()), "row": pa.array(rows, pa.int64()), "problem": problem}
+    return pa.table({**keys, **{column: table.column(column) for column in table.column_names}})
+
+
+def _read_header(path: Path, name: str, delimiter: str) -> list[str]:
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    try:
+        text = start.decode("utf-8-sig", errors="strict" if len(start) < _HEADER_BYTES else "ignore")
+    except UnicodeDecodeError:
+        text = start.splitlines()[0].decode("utf-8-sig", errors="replace")
+    header = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), [])
+    if not any(header):
+        raise ContractError(name, "no header", needed="the first line names the columns", code="EMPTY_INPUT")
+    if "\ufffd" in "".join(header) or "\0" in "".join(header):
+        raise ContractError(name, "a header that is not UTF-8", do="Save it as UTF-8", code="ENCODING")
+    other = next((mark for mark in (";", "\t", "|") if mark in header[0] and mark != delimiter), None)
+    if len(header) == 1 and other:
+        shown = {"\t": "'\\t'"}.get(other, f"'{other}'")
+        raise ContractError(name, f"fields parted by {shown}", do=f"Give --delimiter {shown}", code="DELIMITER")
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise ContractError(name, f"column '{twice[0]}' stands there twice", do="Rename one", code="DUPLICATE_COLUMN")
+    reserved = sorted({"source", "row", "problem"} & set(header))
+    if reserved:
+        raise ContractError(name, f"column '{reserved[0]}' is a name of ours", do="Rename it", code="RESERVED_COLUMN")
+    return header
+
+
+def _refuse_open_quote(path: Path, name: str) -> None:
+    """Refuse an odd number of quotes: one is never closed, and would swallow rows."""
+    quotes = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            quotes += block.count(b'"')
+    if quotes % 2:
+        raise ContractError(name, "a quote that is never closed", do="Close or remove it", code="UNTERMINATED_QUOTE")

@@ -1,0 +1,109 @@
+"""Validation of a study's models: every prediction that is scored comes from a model that never saw the group.
+
+Penalties and temperature are chosen inside the training part of each fold, by the estimators themselves, so that
+selection is nested.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluation.splits import grouped_folds
+from pipeline.learners.hazard import ProgressionHazard
+from pipeline.learners.types import TypeClassifier
+from pipeline.outcomes import Truth
+from pipeline.study import Target
+from pipeline.units import horizon_years
+
+Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The visits from which one target is learned.
+
+    Attributes
+    ----------
+    target : Target
+    X : ndarray, shape (n, features)
+    truth : Truth
+        Its ``visits`` are positions in the cohort; its other arrays have n rows.
+    patients, groups : ndarray, shape (n,)
+        Patient of each row, and the group that is never split (a family, a publication, or the patient).
+    """
+
+    target: Target
+    X: np.ndarray
+    truth: Truth
+    patients: np.ndarray
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """One for each patient, shared by the patient's visits."""
+        _, codes, counts = np.unique(self.patients.astype(str), return_inverse=True, return_counts=True)
+        return 1.0 / counts[codes]
+
+    @property
+    def strata(self) -> np.ndarray:
+        """What folds should hold alike: the label, or whether an event was seen."""
+        return self.truth.label if self.target.kind == "classification" else self.truth.event_indicator.astype(str)
+
+    def one_visit_a_patient(self, seed: int) -> np.ndarray:
+        """Draw one row of each patient, for headline figures; ascending."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        _, first = np.unique(self.patients[order].astype(str), return_index=True)
+        return np.sort(order[first])
+
+
+def new_estimator(rows: TrainingRows) -> TypeClassifier | ProgressionHazard:
+    """Return the unfitted estimator of a target."""
+    if rows.target.kind == "classification":
+        return TypeClassifier(labels=tuple(sorted(set(rows.truth.label.tolist()))))
+    return ProgressionHazard(horizons=tuple(horizon_years(text) for text in rows.target.horizons))
+
+
+def fitted(
+    estimator: TypeClassifier | ProgressionHazard, rows: TrainingRows, chosen: np.ndarray | None = None
+) -> TypeClassifier | ProgressionHazard:
+    """Fit a copy of an estimator to these rows, patients weighing alike."""
+    at = np.arange(len(rows)) if chosen is None else chosen
+    settings = {"groups": rows.groups[at], "sample_weight": rows.weight[at]}
+    model = copy.deepcopy(estimator)
+    if isinstance(model, TypeClassifier):
+        return model.fit(rows.X[at], rows.truth.label[at], **settings)
+    return model.fit(rows.X[at], rows.truth.left[at], rows.truth.right[at], **settings)
+
+
+def out_of_fold(rows: TrainingRows, *, folds: int, seed: int, map: Mapped = map) -> np.ndarray:
+    """Predict each row by a model trained without its group.
+
+    Returns
+    -------
+    ndarray, shape (n, k)
+        Probabilities of the sorted labels, or risks at the horizons.
+    """
+    splits = grouped_folds(rows.groups, rows.strata, folds, seed, patients=rows.patients)
+    parts = list(map(partial(_predict_fold, rows), splits))
+    predicted = np.full((len(rows), parts[0].shape[1]), np.nan)
+    for (_, test), part in zip(splits, parts, strict=True):
+        predicted[test] = part
+    return predicted
+
+
+def _predict_fold(rows: TrainingRows, split: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    train, test = split
+    estimator = new_estimator(rows)
+    if isinstance(estimator, ProgressionHazard):
+        estimator.set_params(draws=0)  # intervals are drawn for the final model only
+    model = fitted(estimator, rows, train)
+    return model.predict_proba(rows.X[test]) if isinstance(model, TypeClassifier) else model.predict_risk(rows.X[test])

@@ -1,0 +1,85 @@
+"""What the examination found, as HPO terms, observed or excluded.
+
+The terms never contradict the form: a term is observed only with all that it is a kind of, and excluded only if no kind
+of it is there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.ontology import load_ontology
+from pipeline.synthetic.classes import Pair
+from pipeline.synthetic.course import Visits, visit_uniform
+from pipeline.synthetic.form import CODE, Form
+from pipeline.synthetic.person import People
+from pipeline.synthetic.streams import Streams
+from pipeline.vocabulary import REGIONS
+
+_SIDES = ("left", "right")
+_ARM = tuple(f"{part}_{side}" for part in ("shoulder", "upper_arm", "forearm", "hand") for side in _SIDES)
+_LEG = tuple(f"{part}_{side}" for part in ("upper_leg", "lower_leg") for side in _SIDES)
+
+REGION_SIGNS: dict[str, tuple[str, ...]] = {
+    "HP:0001332": REGIONS,  # dystonia
+    "HP:0000643": ("upper_face",),  # blepharospasm
+    "HP:0012048": ("lower_face", "jaw", "tongue"),  # oromandibular dystonia
+    "HP:0000473": ("neck",),  # torticollis
+    "HP:0012049": ("larynx",),  # laryngeal dystonia
+    "HP:0031960": _ARM,  # arm dystonia
+    "HP:0031959": _LEG,  # leg dystonia
+    "HP:0002530": ("trunk", "pelvis"),  # axial dystonia
+}
+"""Terms that follow from the regions."""
+
+OTHER_SIGNS: dict[str, dict[str, float]] = {
+    "HP:0002174": {"": 0.15, "essential_tremor": 0.85, "cervical": 0.25, "parkinson_disease": 0.30},  # postural tremor
+    "HP:0002063": {"": 0.04, "parkinson_disease": 0.75, "wilson": 0.52},  # rigidity; Wilson V, Arch Neurol 1987
+    "HP:0001257": {"": 0.02, "acquired_perinatal": 0.5, "acquired_vascular": 0.5, "acquired_tbi": 0.3},  # spasticity
+    "HP:0001347": {"": 0.06, "acquired_perinatal": 0.4, "acquired_vascular": 0.5, "acquired_tbi": 0.3},  # hyperreflexia
+    "HP:0002305": {"": 0.01, "acquired_perinatal": 0.6},  # athetosis; M
+    "HP:0002307": {"": 0.02, "wilson": 0.48, "parkinson_disease": 0.2},  # drooling; Wilson V, Eur Neurol 2007
+    "HP:0200032": {"": 0.0, "wilson": 0.95},  # Kayser-Fleischer ring; M
+}
+"""Share of patients with a sign, by phenotype or cause, and elsewhere (A where nothing is named)."""
+
+_OBSERVED_NOTED, _EXCLUDED_NOTED = 0.85, 0.30
+"""A: share of signs that are written down where they are found, and where they are not."""
+
+NOT_DONE = 0.25
+"""A: share of visits at which no examination was coded, or a scale not filled in."""
+
+
+def draw_findings(people: People, visits: Visits, held: np.ndarray, form: Form, streams: Streams) -> np.ndarray:
+    """Return the cell of findings of each visit, as text."""
+    terms = (*REGION_SIGNS, *OTHER_SIGNS)
+    uniform = visit_uniform(visits, streams, "findings", 1 + len(OTHER_SIGNS) + len(terms))
+    done, noted = uniform[:, 0] >= NOT_DONE, uniform[:, 1 + len(OTHER_SIGNS) :]
+    holds = {CODE[name]: there for name, there in form.holds.items() if name in CODE}
+    holds |= _signs(people, visits, held, uniform[:, 1:])
+    above = {term: load_ontology().ancestors([term]) - {term} for term in holds}
+    cells = np.full(len(visits), "", dtype=object)
+    for number, term in enumerate(terms):
+        supported = np.logical_and.reduce([holds[term], *(holds[other] for other in above[term] if other in holds)])
+        ruled_out = ~np.logical_or.reduce([holds[term], *(holds[other] for other in holds if term in above[other])])
+        observed = done & supported & (noted[:, number] < _OBSERVED_NOTED)
+        excluded = done & ruled_out & (noted[:, number] < _EXCLUDED_NOTED)
+        cells = cells + np.select([observed, excluded], [f"{term}|", f"!{term}|"], "").astype(object)
+    return np.array([cell.rstrip("|") for cell in cells], dtype=object)
+
+
+def _signs(people: People, visits: Visits, held: np.ndarray, uniform: np.ndarray) -> dict[str, np.ndarray]:
+    """Whether each sign is there at each visit."""
+    there = {
+        term: np.asarray(held[:, [REGIONS.index(region) for region in regions]].any(axis=1))
+        for term, regions in REGION_SIGNS.items()
+    }
+    for number, (term, shares) in enumerate(OTHER_SIGNS.items()):
+        share = people.mix.figure(lambda pair, shares=shares: _share(shares, pair))[people.pair]
+        there[term] = uniform[:, number] < share[visits.patient]
+    return there
+
+
+def _share(shares: dict[str, float], pair: Pair) -> float:
+    phenotype, aetiology = pair
+    return shares.get(aetiology, shares.get(phenotype, shares[""]))

@@ -1,0 +1,124 @@
+"""Train a study on a cohort: fit, validate, calibrate, save a bundle, log the run."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.bundle import ModelBundle, members_of
+from pipeline.bundle.save import package_versions
+from pipeline.config import load_mapping
+from pipeline.errors import Unavailable
+from pipeline.fitting import Say, fit_study
+from pipeline.partition import read_whole, survey
+from pipeline.publish import publishing
+from pipeline.reading.source import Options, Source, open_source
+from pipeline.study import Study
+from pipeline.synthetic.canaries import canaries
+from pipeline.tracking import runs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def train(
+    path: Path,
+    study: Study,
+    out: Path,
+    *,
+    options: Options | None = None,
+    overwrite: bool = False,
+    require_tracking: bool = False,
+    say: Say = lambda _: None,
+) -> dict[str, Any] | None:
+    """Fit and validate every target of a study, save the bundle, then log the run.
+
+    Parameters
+    ----------
+    path : Path
+        The cohort.
+    study : Study
+    out : Path
+        The bundle's folder; it appears whole.
+    options : Options, optional
+        How the cohort is read; the study's own mapping and outcome columns are added.
+    overwrite : bool
+    require_tracking : bool
+        Fail (after saving) if the run can't be logged.
+    say : callable
+        Is told of progress, a line at a time.
+
+    Returns
+    -------
+    dict or None
+        Scores by target; None where the folder already held the model of this very training.
+
+    Raises
+    ------
+    PipelineError
+        With the exit code of what went wrong; nothing is published then.
+    Unavailable
+        If the run had to be logged and could not be; the bundle is published all the same.
+    """
+    options = study_options(study, options or Options())
+    source = open_source(path, options)
+    plan = {"inputs": source.files, "study": asdict(study), "versions": package_versions(), "command": "train"}
+    with publishing(out, plan, overwrite=overwrite) as staging:
+        if staging is None:
+            say(f"{out} already holds this model: same data, same study, same versions")
+            return None
+        say(f"reading {path}")
+        with tempfile.TemporaryDirectory(dir=staging.path) as spill:
+            cohort = read_whole(source, survey(source, options), Path(spill), options)
+        source.verify_unchanged()
+        bundle, report, pictures = fit_study(cohort, study, out.name, say=say)
+        bundle = replace(bundle, provenance={**bundle.provenance, "training_digest": training_digest(source)})
+        members_of(bundle, canaries(), report)(staging)
+    # the model is safe by now: a store that fails costs a warning only, unless it is required
+    try:
+        say(f"logged as run {_log(out, study, bundle, report, pictures)}: see it with\n  {runs.ui_command()}")
+    except Unavailable as error:
+        if require_tracking:
+            raise
+        say(f"warning: {error}")
+    return report
+
+
+def study_options(study: Study, options: Options) -> Options:
+    """Add to the reading options what the study says: its mapping, unless another is given, and its outcome columns."""
+    mapping = options.mapping or (load_mapping(study.mapping) if study.mapping else None)
+    return replace(options, mapping=mapping, outcome_columns=study.outcome_columns)
+
+
+def training_digest(source: Source) -> str:
+    """Return one digest of all input files, by which a run can be told from another; it gives nothing of them away."""
+    return hashlib.sha256(
+        "".join(f"{name}:{source.files[name]};" for name in sorted(source.files)).encode()
+    ).hexdigest()
+
+
+def _log(
+    folder: Path, study: Study, bundle: ModelBundle, report: Mapping[str, Any], pictures: Mapping[str, Figure]
+) -> str:
+    record = runs.RunRecord(
+        experiment=study.name,
+        name=folder.name,
+        params={
+            "study": study.name,
+            "group_by": report["group_by"],
+            "folds": str(study.folds),
+            "seed": str(study.seed),
+            "features": str(len(bundle.features)),
+            "synthetic": str(bundle.synthetic).lower(),
+            "training_digest": str(bundle.provenance["training_digest"]),
+            **{f"version.{name}": number for name, number in package_versions().items()},
+        },
+        metrics=runs.flat_metrics({**report["targets"], "rows": report["rows"]}),
+        bundle=folder,
+        figures=pictures,
+    )
+    return runs.log_run(record)

@@ -1,0 +1,81 @@
+"""Tables to files: Parquet with page checksums, or CSV that a spreadsheet does not execute."""
+
+# pyarrow makes its compute functions at import, where a type checker cannot see them
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as papq
+
+Format = Literal["parquet", "csv"]
+
+_FORMULA = r"^[=+\-@\t\r]"
+"""How a cell begins that a spreadsheet would execute (OWASP, CSV injection)."""
+
+
+def to_arrow(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> pa.Table:
+    """Return a table in Arrow: float64, int64, bool and text stay what they are; NaN becomes null.
+
+    Parameters
+    ----------
+    table : DataFrame
+    metadata : mapping, optional
+        Goes into the file, such as ``synthetic``.
+    """
+    columns = {
+        str(name): pa.array(
+            values.to_numpy(), pa.string() if values.dtype.kind not in "fib" else None, from_pandas=True
+        )
+        for name, values in table.items()
+    }
+    return pa.table(columns).replace_schema_metadata(dict(metadata or {}))
+
+
+def write_table(table: pa.Table, path: Path, format: Format, *, csv_safe: bool = True) -> None:
+    """Write a table to a new file that only its owner can read.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    path : Path
+        A file or link that is there already is an error.
+    format : {"parquet", "csv"}
+    csv_safe : bool
+        Put ``'`` before text in a CSV that a spreadsheet would execute (``=1+1``). Parquet is always lossless.
+
+    Raises
+    ------
+    OSError
+        If the file is there, or cannot be written.
+    """
+    with _create(path) as file:
+        if format == "csv":
+            pacsv.write_csv(_neutralised(table) if csv_safe else table, file)
+        else:
+            texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+            # the stubs know a bool only, the function takes the names of columns too
+            papq.write_table(table, file, use_dictionary=texts, write_page_checksum=True)  # pyright: ignore[reportArgumentType]
+
+
+def _neutralised(table: pa.Table) -> pa.Table:
+    columns = {}
+    for field in table.schema:
+        cells = table.column(field.name)
+        if pa.types.is_string(field.type):
+            executed = pc.match_substring_regex(cells, _FORMULA)
+            cells = pc.if_else(executed, pc.binary_join_element_wise("'", cells, ""), cells)
+        columns[field.name] = cells
+    return pa.table(columns)
+
+
+def _create(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")

@@ -1,0 +1,220 @@
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from skops.io import dumps, loads
+
+from pipeline.errors import UsageError
+from pipeline.learners.hazard import ProgressionHazard
+
+TRUSTED = ["pipeline.learners.encoding.DesignEncoder", "pipeline.learners.hazard.ProgressionHazard"]
+
+
+def seen_between_visits(years, seed):
+    """Return the interval of each event time, seen at visits 1 to 4 years apart over 2 to 12 years."""
+    rng = np.random.default_rng(seed)
+    n = len(years)
+    visits = np.cumsum(rng.uniform(1.0, 4.0, size=(n, 12)), axis=1)
+    visits[visits > rng.uniform(2.0, 12.0, n)[:, None]] = np.inf
+    visits = np.hstack([np.zeros((n, 1)), visits, np.full((n, 1), np.inf)])
+    after = (visits < years[:, None]).sum(axis=1)
+    rows = np.arange(n)
+    # visits beyond follow-up are infinite: the last finite one before the event is the left end
+    return visits[rows, after - 1], visits[rows, after]
+
+
+def people(n, seed, *, effect=0.3, features=20, effects=5):
+    """Draw features, intervals, and the true risk by 1, 2 and 5 years."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, features))
+    X[:, : features // 2] = X[:, : features // 2] > 0.0
+    slopes = np.zeros(features)
+    slopes[:: features // effects] = effect
+    score = (X - np.where(np.arange(features) < features // 2, 0.5, 0.0)) @ slopes
+    years = (rng.exponential(size=n) / np.exp(score)) ** (1 / 1.2) / 0.15
+    left, right = seen_between_visits(years, seed)
+    return X, left, right, 1.0 - np.exp(-np.exp(score)[:, None] * (0.15 * np.array([1.0, 2.0, 5.0])) ** 1.2)
+
+
+def blepharospasm(n, seed):
+    """Draw years to spread by the hazard of our clinical facts, section 3.4."""
+    rng = np.random.default_rng(seed)
+    soon = np.where(rng.random(n) < 0.40, 1.61 * rng.weibull(1.26, n), np.inf)
+    return np.minimum(soon, rng.exponential(1 / 0.015, n))
+
+
+@cache
+def fitted():
+    X, left, right, _ = people(300, 0)
+    return ProgressionHazard(draws=20).fit(X, left, right, np.arange(300) // 2)
+
+
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 25), columns=st.integers(0, 4), seed=st.integers(0, 2**32 - 1), data=st.data())
+def test_any_small_cohort_gives_risks_in_order(n, columns, seed, data):
+    """Whatever was seen, each risk lies in [0, 1] and inside its interval, and never falls with the horizon."""
+    rng = np.random.default_rng(seed)
+    horizons = tuple(sorted(data.draw(st.sets(st.sampled_from([0.1533, 0.5, 1.0, 2.0, 5.0]), min_size=1))))
+    left = rng.choice([0.0, 0.1, 1.0, 3.0, 20.0], size=n)
+    right = np.where(rng.random(n) < 0.5, left + rng.choice([1e-9, 0.05, 1.0, 10.0], size=n), np.inf)
+    left[0], right[0] = 0.0, horizons[0]
+    X = rng.choice([0.0, 1.0, np.nan, 2.5, -1e300, 7.0], size=(n, columns))
+    model = ProgressionHazard(horizons, penalties=(0.0, 0.1), folds=3, draws=4, least_events=2)
+    model.fit(X, left, right, rng.integers(n, size=n))
+    risk = model.predict_risk(X)
+    low, high = model.predict_risk_interval(X)
+    assert risk.shape == low.shape == high.shape == (n, len(horizons))
+    assert (low >= 0.0).all()
+    assert (low <= risk).all()
+    assert (risk <= high).all()
+    assert (high <= 1.0).all()
+    assert (np.diff(risk, axis=1) >= 0.0).all()
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 600), data=st.data())
+def test_a_patient_gets_the_same_risk_bits_alone_and_in_any_batch(seed, n, data):
+    """The batch a visit comes in never shows in its risk, nor in the interval of its risk."""
+    model = fitted()
+    X = np.random.default_rng(seed).normal(size=(n, 20))
+    order = np.random.default_rng(seed).permutation(n)
+    row = data.draw(st.integers(0, n - 1))
+    for predict in (model.predict_risk, lambda X: np.hstack(model.predict_risk_interval(X))):
+        whole = predict(X)
+        assert predict(X[row : row + 1]).tobytes() == whole[row].tobytes()
+        assert predict(X[order]).tobytes() == whole[order].tobytes()
+
+
+def test_a_saved_hazard_gives_the_same_bits():
+    """What skops loads, with our classes alone trusted, predicts as the model that was saved."""
+    X = people(50, 7)[0]
+    again = loads(dumps(fitted()), trusted=TRUSTED)
+    assert again.predict_risk(X).tobytes() == fitted().predict_risk(X).tobytes()
+    assert np.array(again.predict_risk_interval(X)).tobytes() == np.array(fitted().predict_risk_interval(X)).tobytes()
+
+
+def test_the_same_events_give_the_same_hazard():
+    """Training twice gives the same bits, draws included."""
+    X, left, right, _ = people(60, 3)
+    one, two = (ProgressionHazard(draws=5).fit(X, left, right) for _ in range(2))
+    assert one.draw_slopes_.tobytes() == two.draw_slopes_.tobytes()
+    assert one.predict_risk(X).tobytes() == two.predict_risk(X).tobytes()
+
+
+def test_visits_years_apart_do_not_hide_early_events():
+    """Blepharospasm spreads early, but visits are 1 to 4 years apart: the risks are right all the same.
+
+    Coding the event at the visit gives a 1-year risk of 0.000, and at the midpoint 0.085, where the truth is 0.181.
+    """
+    truth = np.array([0.18131, 0.31345, 0.43762])
+    risks = []
+    for seed in range(10):
+        left, right = seen_between_visits(blepharospasm(1000, seed), seed + 100)
+        model = ProgressionHazard(draws=0).fit(np.zeros((1000, 1)), left, right)
+        risks.append(model.predict_risk(np.zeros((1, 1)))[0])
+    bias = np.mean(risks, axis=0) - truth
+    error = np.std(risks, axis=0, ddof=1) / np.sqrt(10)
+    assert (np.abs(bias) < np.array([0.015, 0.01, 0.01]) + 2.6 * error).all()
+
+
+def test_the_interval_of_a_risk_holds_the_true_risk():
+    """The 90 % interval of the estimated risk holds the truth for 0.85 to 0.95 of people, on average over cohorts."""
+    shares = []
+    for seed in range(4):
+        X, left, right, _ = people(500, seed)
+        new, _, _, truth = people(500, seed + 1000)
+        low, high = ProgressionHazard().fit(X, left, right).predict_risk_interval(new)
+        shares.append(((low <= truth) & (truth <= high)).mean())
+    assert 0.83 < np.mean(shares) < 0.97
+
+
+def test_risks_of_new_people_are_calibrated_and_tell_them_apart():
+    """On new people the mean risk is right within 0.03, and its slope against the true risk is near 1."""
+    X, left, right, _ = people(1500, 1)
+    new, _, _, truth = people(1500, 2)
+    risk = ProgressionHazard(draws=0).fit(X, left, right).predict_risk(new)
+    assert np.abs((risk - truth).mean(axis=0)).max() < 0.03
+    for column in range(3):
+        assert np.corrcoef(risk[:, column], truth[:, column])[0, 1] > 0.8
+        assert 0.8 < np.polyfit(risk[:, column], truth[:, column], 1)[0] < 1.25
+
+
+def test_with_few_events_everybody_gets_the_average():
+    """Fewer than ten patients with an event: no covariate is learned from."""
+    X, left, right, _ = people(200, 4)
+    seen = np.flatnonzero(np.isfinite(right))
+    right[seen[9:]] = np.inf
+    model = ProgressionHazard(draws=3).fit(X, left, right)
+    assert model.events_ <= 9
+    assert model.penalty_ == 0.0
+    assert len(np.unique(model.predict_risk(X), axis=0)) == 1
+
+
+def test_noise_is_not_learned():
+    """Where features say nothing, people's risks hardly differ."""
+    rng = np.random.default_rng(0)
+    left, right = seen_between_visits(blepharospasm(400, 1), 1)
+    risk = (
+        ProgressionHazard(draws=0).fit(rng.normal(size=(400, 40)), left, right).predict_risk(rng.normal(size=(99, 40)))
+    )
+    assert risk[:, 2].std() < 0.05
+
+
+def test_all_events_in_one_interval_are_learned():
+    """Everybody's event in the second year: nearly none before, nearly all by then, and nothing breaks."""
+    n = 200
+    model = ProgressionHazard(draws=3).fit(np.zeros((n, 2)), np.full(n, 1.0), np.full(n, 2.0))
+    risk = model.predict_risk(np.zeros((1, 2)))[0]
+    assert risk[0] < 0.1
+    assert risk[1] > 0.9
+
+
+def test_exact_times_are_events_of_their_period():
+    """Known times, as of death: the risks are the observed shares."""
+    years = np.random.default_rng(0).exponential(3.0, 2000)
+    model = ProgressionHazard(draws=0).fit(np.zeros((2000, 1)), years, years)
+    shares = [(years <= horizon).mean() for horizon in (1.0, 2.0, 5.0)]
+    np.testing.assert_allclose(model.predict_risk(np.zeros((1, 1)))[0], shares, atol=0.03)
+
+
+def test_a_weight_of_two_is_two_people():
+    """Weights count people: doubling one and repeating its row give the same risks, without covariates."""
+    X, left, right, _ = people(40, 6)
+    twice = np.concatenate([np.arange(40), [0]])
+    weight = np.ones(40)
+    weight[0] = 2.0
+    options = {"penalties": (0.0,), "draws": 0}
+    one = ProgressionHazard(**options).fit(X, left, right, sample_weight=weight).predict_risk(X[:1])
+    two = ProgressionHazard(**options).fit(X[twice], left[twice], right[twice]).predict_risk(X[:1])
+    np.testing.assert_allclose(one, two, atol=2e-3)
+
+
+def test_no_rows_give_no_risks():
+    assert fitted().predict_risk(np.empty((0, 20))).shape == (0, 3)
+    assert [end.shape for end in fitted().predict_risk_interval(np.empty((0, 20)))] == [(0, 3), (0, 3)]
+
+
+def test_the_hazard_clones_as_scikit_learn_estimators_do():
+    assert clone(ProgressionHazard((1.0,), draws=3)).get_params()["horizons"] == (1.0,)
+
+
+def test_a_cohort_without_an_event_is_refused():
+    with pytest.raises(UsageError, match="no event within 10 years, but a risk needs at least one"):
+        ProgressionHazard().fit(np.zeros((3, 1)), np.zeros(3), np.array([np.inf, np.inf, 40.0]))
+
+
+@pytest.mark.parametrize("horizons", [(), (2.0, 1.0), (0.0, 1.0), (1.0, np.inf)])
+def test_horizons_out_of_order_are_refused(horizons):
+    with pytest.raises(UsageError, match="they must be positive years in ascending order"):
+        ProgressionHazard(horizons).fit(np.zeros((1, 1)), np.zeros(1), np.ones(1))
+
+
+def test_an_interval_without_draws_is_refused():
+    model = ProgressionHazard(draws=0).fit(np.zeros((2, 1)), np.zeros(2), np.ones(2))
+    with pytest.raises(
+        UsageError, match="risk interval: 0 draws and level 0.9, but it takes a model fitted with draws"
+    ):
+        model.predict_risk_interval(np.zeros((1, 1)))
