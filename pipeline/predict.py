@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
@@ -10,19 +12,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as papq
 
+from pipeline.arguments import (
+    FOLDER,
+    TOO_MANY_REJECTED,
+    cohort_argument,
+    format_option,
+    max_rejected_option,
+    overwrite_option,
+    quiet_option,
+    reading_options,
+)
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.bundle.save import MANIFEST, package_versions
+from pipeline.command import run, teller
 from pipeline.errors import PipelineError, UsageError
 from pipeline.fitting import Say
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
-from pipeline.publish import Staging, digest_of, publishing
-from pipeline.reading.source import Options, Source, open_source
+from pipeline.publish import SUCCESS, Staging, digest_of, publishing
+from pipeline.reading.source import Options, Source, open_source, spooled
 from pipeline.records import Cohort
 from pipeline.train import study_options
 from pipeline.writing import Format, to_arrow, write_table
@@ -96,7 +110,7 @@ def predict(
     with publishing(out, plan, overwrite=overwrite) as staging:
         if staging is None:
             say(f"{out} already holds these predictions: same data, same model, same options")
-            return {}
+            return json.loads((out / SUCCESS).read_text(encoding="utf-8"))
         overview = survey(source, options)
         write = partial(_write, format=format, csv_safe=csv_safe, synthetic=source.synthetic)
         with tempfile.TemporaryDirectory(dir=staging.path) as spill:
@@ -193,3 +207,44 @@ def rejected_share(success: Mapping[str, Any]) -> float:
     """
     total = success.get("predicted", 0) + success.get("rejected", 0)
     return success.get("rejected", 0) / total if total else 0.0
+
+
+@click.command("predict")
+@click.argument("bundle", type=FOLDER)
+@cohort_argument
+@click.option("--out", type=FOLDER, required=True, help="The folder that appears when all is done.")
+@format_option
+@click.option(
+    "--batch-size", type=click.IntRange(1), default=4096, show_default=True, help="Visits at once; bounds memory."
+)
+@click.option("--research-only", is_flag=True, help="Use a model of synthetic data on other data; every row says so.")
+@click.option("--allow-version", is_flag=True, help="Accept a model of another scikit-learn version.")
+@click.option("--no-csv-safe", is_flag=True, help="Write text as it is, even where a spreadsheet would execute it.")
+@overwrite_option
+@quiet_option
+@max_rejected_option
+@reading_options
+def command(
+    bundle: Path,
+    cohort: Path,
+    out: Path,
+    options: Options,
+    max_rejected: float,
+    *,
+    no_csv_safe: bool,
+    quiet: bool,
+    **flags: Any,
+) -> int:
+    r"""Predict every visit of COHORT with the model in BUNDLE.
+
+    \b
+    dystonia predict models/phenopackets movement_phenopackets.jsonl --out predictions
+    """
+    with spooled(cohort) as path:
+        done = predict(bundle, path, out, options=options, csv_safe=not no_csv_safe, say=teller(quiet=quiet), **flags)
+    click.echo(f"{out}: {done['predicted']} visits predicted, {done['rejected']} rejected, {done['notes']} notes")
+    return TOO_MANY_REJECTED if rejected_share(done) > max_rejected else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(command, sys.argv[1:], "python -m pipeline.predict"))

@@ -231,7 +231,18 @@ def _open_staging(destination: Path, identity: str) -> Staging:
         _write_json(path / _PLAN, {"fingerprint": identity})
         _sync(path / _PLAN)
         proven = {}
+    _remove_others(path, {_PLAN, _DONE, *proven})
     return Staging(path, proven)
+
+
+def _remove_others(folder: Path, kept: set[str]) -> None:
+    """Remove what an earlier run left unfinished."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in kept:
+            path.unlink()
 
 
 def _proven_members(path: Path, identity: str) -> dict[str, str] | None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from pipeline.arguments import FOLDER, cohort_argument, overwrite_option, quiet_option, reading_options
 from pipeline.bundle import ModelBundle, members_of
 from pipeline.bundle.save import package_versions
-from pipeline.config import load_mapping
+from pipeline.command import run, teller
+from pipeline.config import load_mapping, load_study
 from pipeline.errors import Unavailable
 from pipeline.fitting import Say, fit_study
 from pipeline.partition import read_whole, survey
 from pipeline.publish import publishing
-from pipeline.reading.source import Options, Source, open_source
+from pipeline.reading.source import Options, Source, open_source, spooled
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
@@ -122,3 +127,41 @@ def _log(
         figures=pictures,
     )
     return runs.log_run(record)
+
+
+@click.command("train")
+@cohort_argument
+@click.option("--study", default="dystonia-intake", show_default=True, metavar="NAME|FILE", help="What to learn.")
+@click.option("--out", type=FOLDER, help="The model's folder; models/NAME of the study if left out.")
+@click.option("--require-tracking", is_flag=True, help="Exit with 69 if the run can't be logged.")
+@overwrite_option
+@quiet_option
+@reading_options
+def command(
+    cohort: Path,
+    study: str,
+    out: Path | None,
+    options: Options,
+    *,
+    require_tracking: bool,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    r"""Fit and validate a study on COHORT, save the model, log the run.
+
+    \b
+    dystonia train movement_phenopackets.jsonl --study phenopackets
+    dystonia show models/phenopackets
+    """
+    chosen = load_study(study)
+    if out is None:
+        Path("models").mkdir(exist_ok=True)
+        out = Path("models") / chosen.name
+    say = teller(quiet=quiet)
+    with spooled(cohort) as path:
+        train(path, chosen, out, options=options, overwrite=overwrite, require_tracking=require_tracking, say=say)
+    click.echo(f"{out}: see it with\n  dystonia show {out}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(command, sys.argv[1:], "python -m pipeline.train"))

@@ -9,8 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import stat
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -105,6 +109,19 @@ def open_source(path: Path, options: Options) -> Source:
     if not stat.S_ISREG(status.st_mode):
         raise ContractError(str(path), "neither a file nor a folder", do="Give a regular file, or - for standard input")
     return _open_files(path.parent, {"visits": [path]}, options)
+
+
+@contextmanager
+def spooled(path: Path) -> Iterator[Path]:
+    """Give a cohort's path; for ``-``, that of a private copy of standard input, a CSV."""
+    if str(path) != "-":
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "standard-input.csv"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield copy
 
 
 def _status(path: Path) -> os.stat_result:

@@ -106,7 +106,7 @@ def _em_rows(people, theta):
 
 
 def test_the_fit_is_the_fixed_point_of_expectation_maximisation():
-    """Reference: scikit-learn's logistic regression on EM's weighted person-period rows returns the same coefficients."""
+    """Reference: scikit-learn's logistic regression on EM's weighted person-period rows gives the coefficients back."""
     rng = np.random.default_rng(0)
     n, periods = 60, 6
     Z = rng.normal(size=(n, 3))

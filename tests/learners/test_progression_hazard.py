@@ -20,9 +20,9 @@ def seen_between_visits(years, seed):
     visits = np.cumsum(rng.uniform(1.0, 4.0, size=(n, 12)), axis=1)
     visits[visits > rng.uniform(2.0, 12.0, n)[:, None]] = np.inf
     visits = np.hstack([np.zeros((n, 1)), visits, np.full((n, 1), np.inf)])
+    # a visit beyond follow-up is at infinity, so that an event after the last one is not seen
     after = (visits < years[:, None]).sum(axis=1)
     rows = np.arange(n)
-    # visits beyond follow-up are infinite: the last finite one before the event is the left end
     return visits[rows, after - 1], visits[rows, after]
 
 
@@ -215,6 +215,6 @@ def test_horizons_out_of_order_are_refused(horizons):
 def test_an_interval_without_draws_is_refused():
     model = ProgressionHazard(draws=0).fit(np.zeros((2, 1)), np.zeros(2), np.ones(2))
     with pytest.raises(
-        UsageError, match="risk interval: 0 draws and level 0.9, but it takes a model fitted with draws"
+        UsageError, match=r"risk interval: 0 draws and level 0\.9, but it takes a model fitted with draws"
     ):
         model.predict_risk_interval(np.zeros((1, 1)))

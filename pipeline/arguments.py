@@ -1,0 +1,61 @@
+"""Options that several commands take, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.config import load_mapping
+from pipeline.reading.source import Options
+
+TOO_MANY_REJECTED = 3
+"""Exit code where more visits were rejected than `max_rejected_option` allows."""
+
+FOLDER = click.Path(path_type=Path)
+
+cohort_argument = click.argument("cohort", type=click.Path(path_type=Path, allow_dash=True))
+quiet_option = click.option("--quiet", is_flag=True, help="No progress lines.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there, in one step.")
+format_option = click.option("--format", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
+max_rejected_option = click.option(
+    "--max-rejected",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.1,
+    show_default=True,
+    metavar="FRACTION",
+    help="Exit with 3 if a larger share of the visits is rejected.",
+)
+
+_READING = (
+    click.option("--mapping", metavar="NAME|FILE", help="Reads a table of another layout, such as cervical-trial."),
+    click.option("--strict", is_flag=True, help="Refuse columns that are not known."),
+    click.option("--unknown-as-missing", is_flag=True, help="Read a category that is not known as not recorded."),
+    click.option("--delimiter", default=",", metavar="CHAR", help="Between the fields of a CSV; '\\t' for a tab."),
+)
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options with which a cohort is read; the command gets them as ``options``, an `Options`."""
+
+    @wraps(function)
+    def with_options(
+        *arguments: Any, mapping: str | None, strict: bool, unknown_as_missing: bool, delimiter: str, **rest: Any
+    ) -> Any:
+        delimiter = delimiter.replace("\\t", "\t")
+        if len(delimiter) != 1:
+            raise click.UsageError("--delimiter takes one character.")
+        options = Options(
+            mapping=load_mapping(mapping) if mapping else None,
+            strict=strict,
+            unknown_as_missing=unknown_as_missing,
+            delimiter=delimiter,
+        )
+        return function(*arguments, options=options, **rest)
+
+    for option in reversed(_READING):
+        with_options = option(with_options)
+    return with_options

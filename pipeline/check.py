@@ -1,0 +1,118 @@
+"""Say what a cohort holds, what is missing, and what would be rejected and why."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+
+from pipeline.arguments import TOO_MANY_REJECTED, cohort_argument, max_rejected_option, reading_options
+from pipeline.partition import partitions, survey
+from pipeline.predict import rejected_share
+from pipeline.reading.source import Options, open_source, spooled
+from pipeline.records import IDENTITY, Cohort
+from pipeline.vocabulary import REASONS
+
+
+def check(path: Path, options: Options) -> dict[str, Any]:
+    """Read a whole cohort and count what is there.
+
+    Returns
+    -------
+    dict
+        ``rows`` by source, ``predicted`` (visits that would be), ``rejected``, ``reasons``, ``notes``, ``patients``,
+        ``treatments``, ``recordings``, ``unknown_columns``, and ``filled``: in how many visits a column is recorded.
+
+    Raises
+    ------
+    PipelineError
+        As `predict` would.
+    """
+    source = open_source(path, options)
+    overview = survey(source, options)
+    counts, filled = Counter(), Counter()
+    reasons, notes = Counter(), Counter()
+    with tempfile.TemporaryDirectory() as spill:
+        for part in partitions(source, overview, Path(spill)):
+            cohort = part.cohort(source, options)
+            counts += _sizes(cohort)
+            filled += _filled(cohort.visits)
+            reasons.update(word for words in cohort.rejects["reasons"] for word in words.split("|"))
+            notes.update(cohort.notes["reason"])
+    source.verify_unchanged()
+    return {
+        "rows": overview.rows,
+        **{name: counts[name] for name in ("predicted", "rejected", "patients", "treatments", "recordings")},
+        "synthetic": source.synthetic,
+        "reasons": dict(sorted(reasons.items())),
+        "notes": dict(sorted(notes.items())),
+        "unknown_columns": list(overview.unknown_columns),
+        "filled": dict(filled),
+    }
+
+
+def _sizes(cohort: Cohort) -> Counter[str]:
+    return Counter(
+        predicted=len(cohort),
+        rejected=len(cohort.rejects),
+        patients=len(set(cohort.groups)),
+        treatments=len(cohort.treatments),
+        recordings=len(cohort.recordings),
+    )
+
+
+def _filled(visits: pd.DataFrame) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for name, values in visits.items():
+        if name not in IDENTITY:
+            counts[str(name)] = int(np.count_nonzero(values.notna() & (values != "")))
+    return counts
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """Set what `check` found as a text that a clinician can read."""
+    total = found["predicted"] + found["rejected"]
+    lines = [
+        f"{total} visit records in {', '.join(found['rows'])}"
+        + (" (marked as synthetic)" if found["synthetic"] else ""),
+        f"  {found['predicted']} can be predicted: {found['patients']} patients, "
+        f"{found['treatments']} treatments, {found['recordings']} recordings",
+        f"  {found['rejected']} would be rejected",
+    ]
+    for title, key in (("rejected because", "reasons"), ("noted", "notes")):
+        lines += [f"    {title}: {count} x {code}: {REASONS[code]}" for code, count in found[key].items()]
+    if found["unknown_columns"]:
+        lines.append(f"  not read, unknown columns: {', '.join(found['unknown_columns'])}")
+    lines.append("recorded in how many visits:")
+    lines += [
+        f"  {count:>8}  {_share(count, found['predicted']):>4}  {name}" for name, count in found["filled"].items()
+    ]
+    return "\n".join(lines)
+
+
+def _share(count: int, total: int) -> str:
+    return f"{100 * count // total} %" if total else "-"
+
+
+@click.command("check")
+@cohort_argument
+@reading_options
+@max_rejected_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(cohort: Path, options: Options, max_rejected: float, *, as_json: bool) -> int:
+    r"""Say what COHORT holds, and what of it would be rejected and why.
+
+    \b
+    dystonia check visits.csv
+    dystonia check movement_phenopackets.jsonl --json
+    """
+    with spooled(cohort) as path:
+        found = check(path, options)
+    click.echo(json.dumps(found, indent=2) if as_json else as_text(found))
+    return TOO_MANY_REJECTED if rejected_share(found) > max_rejected else 0

@@ -1,0 +1,58 @@
+"""The command ``dystonia``: a table of names, each imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+from pipeline.command import run
+from pipeline.errors import did_you_mean
+
+COMMANDS = {
+    "demo": ("pipeline.demo", "Generate a small cohort, train, predict, and say which files to open."),
+    "generate": ("pipeline.generate", "Make a synthetic cohort."),
+    "check": ("pipeline.check", "Say what a cohort holds, and what of it would be rejected and why."),
+    "features": ("pipeline.featurise", "Write the feature table of a cohort, or list the catalogue."),
+    "train": ("pipeline.train", "Fit and validate a study on a cohort, and save the model."),
+    "predict": ("pipeline.predict", "Predict every visit of a cohort with a saved model."),
+    "show": ("pipeline.show", "Say what a saved model or a built-in study is."),
+}
+"""Name of each command, with its module and one line of help."""
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, so that help stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            ctx.fail(f"No such command '{cmd_name}'. {did_you_mean(cmd_name, COMMANDS)}")
+        return import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show where an error came from; works with every command.")
+@click.version_option(version("dystonia-pipeline"), prog_name="dystonia")
+def dystonia(debug: bool) -> None:
+    """Models of dystonia type and progression risk, from symptom forms and recordings.
+
+    Begin with: dystonia demo
+    """
+    del debug  # read by `run`, wherever it stands
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return run(dystonia, sys.argv[1:] if arguments is None else arguments, "dystonia")

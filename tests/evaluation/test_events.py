@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from sksurv.metrics import concordance_index_censored
+from sksurv.nonparametric import kaplan_meier_estimator
+
+from pipeline.evaluation.events import concordance, observed_over_expected, turnbull
+
+HORIZONS = np.array([1.0, 2.0, 5.0])
+
+
+@st.composite
+def censored(draw, step=0.25):
+    """Draw intervals on a grid: exact within a step, wide, or without an event."""
+    n = draw(st.integers(2, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    left = rng.integers(0, 16, n) * step
+    right = np.where(rng.random(n) < 0.3, np.inf, left + rng.integers(1, 9, n) * step)
+    return left, right, rng.choice([0.1, 0.2, 0.3, 0.5, 0.9], size=n)
+
+
+@given(case=censored())
+def test_the_observed_share_is_a_survival_curve(case):
+    """Shares without the event lie in [0, 1] and never rise."""
+    left, right, _ = case
+    free = turnbull(left, right, HORIZONS)
+    assert ((free >= 0.0) & (free <= 1.0)).all()
+    assert (np.diff(free) <= 1e-12).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(3, 60))
+def test_exact_and_right_censored_times_give_kaplan_and_meier(seed, n):
+    """Reference: scikit-survival's Kaplan-Meier, where each event lies within one step of the grid."""
+    rng = np.random.default_rng(seed)
+    end = rng.integers(1, 24, n) * 0.25
+    event = rng.random(n) < 0.7
+    if not event.any():
+        return
+    left, right = np.where(event, end - 0.25, end), np.where(event, end, np.inf)
+    times, free = kaplan_meier_estimator(event, end)
+    steps = np.searchsorted(times, HORIZONS, side="right")
+    reference = np.concatenate([[1.0], free])[steps]
+    # after the last time Kaplan-Meier is flat by convention, and the likelihood does not care
+    known = times.max() >= HORIZONS
+    estimate = turnbull(left, right, HORIZONS, period=0.25, tolerance=1e-12)
+    np.testing.assert_allclose(estimate[known], reference[known], atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_other_curve_is_more_likely(seed):
+    """Brute force: a general optimiser finds no curve of greater likelihood."""
+    rng = np.random.default_rng(seed)
+    n, cells = 40, 8
+    first = rng.integers(0, cells, n)
+    last = np.where(rng.random(n) < 0.3, cells, np.minimum(first + rng.integers(0, 4, n), cells - 1))
+    right = np.where(last == cells, np.inf, last + 1.0)
+    grid = np.arange(1.0, cells + 1.0)
+    free = np.concatenate([[1.0], turnbull(first.astype(float), right, grid, period=1.0, tolerance=1e-10), [0.0]])
+    holds = (np.arange(cells + 1) >= first[:, None]) & (np.arange(cells + 1) <= last[:, None])
+
+    def loss(logits):
+        mass = np.exp(logits - logits.max())
+        return -np.log(holds @ (mass / mass.sum()) + 1e-300).sum()
+
+    best = min(minimize(loss, rng.normal(size=cells + 1), method="BFGS").fun for _ in range(3))
+    assert -np.log(holds @ -np.diff(free)).sum() <= best + 1e-4
+
+
+@given(case=censored())
+def test_concordance_counts_pairs_of_certain_order(case):
+    """Brute force over all pairs of people."""
+    left, right, risk = case
+    pairs = concordant = 0.0
+    for i in range(len(left)):
+        for j in range(len(left)):
+            if np.isfinite(right[i]) and right[i] <= left[j]:
+                pairs += 1
+                concordant += 1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0
+    expected = concordant / pairs if pairs else np.nan
+    assert concordance(left, right, risk) == pytest.approx(expected, nan_ok=True)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(3, 60))
+def test_exact_times_give_harrells_concordance(seed, n):
+    """Reference: scikit-survival's C for exact and right-censored times, ties of score and of time included."""
+    rng = np.random.default_rng(seed)
+    years, event, risk = rng.integers(1, 15, n) * 0.5, rng.random(n) < 0.6, rng.integers(0, 6, n) * 0.1
+    left, right = years, np.where(event, years, np.inf)
+    earliest = years[event].min() if event.any() else np.inf
+    if not ((years > earliest) | ((years == earliest) & ~event)).any():
+        assert np.isnan(concordance(left, right, risk))
+        return
+    assert concordance(left, right, risk) == pytest.approx(concordance_index_censored(event, years, risk)[0])
+
+
+def test_events_after_the_horizon_do_not_count():
+    """Up to a horizon, only pairs whose earlier event was seen by then count."""
+    left, right = np.array([0.0, 3.0, 6.0]), np.array([1.0, 4.0, np.inf])
+    assert concordance(left, right, np.array([0.9, 0.1, 0.5]), horizon=2.0) == 1.0
+    assert np.isnan(concordance(left, right, np.array([0.9, 0.1, 0.5]), horizon=0.5))
+
+
+def test_people_lost_before_the_horizon_still_count():
+    """Half of the people are lost early: the observed share by 5 years is right, where dropping them gives far less."""
+    rng = np.random.default_rng(0)
+    years, lost = rng.exponential(4.0, 4000), rng.uniform(0.0, 8.0, 4000)
+    event = years <= lost
+    left, right = np.where(event, years, lost), np.where(event, years, np.inf)
+    truth = np.full(4000, 1.0 - np.exp(-5.0 / 4.0))
+    assert observed_over_expected(left, right, truth, 5.0) == pytest.approx(1.0, abs=0.05)
+    assert observed_over_expected(left, right, truth / 2.0, 5.0) == pytest.approx(2.0, abs=0.1)
+
+
+def test_nobody_has_no_observed_share():
+    nobody = np.zeros(0)
+    assert np.isnan(turnbull(nobody, nobody, HORIZONS)).all()
+    assert np.isnan(observed_over_expected(nobody, nobody, nobody, 1.0))
+    assert np.isnan(concordance(nobody, nobody, nobody))
