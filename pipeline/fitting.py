@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pipeline.bundle import ModelBundle, TargetModel
 from pipeline.bundle.model import margin
@@ -45,6 +46,13 @@ def fit_study(
     """
     if not len(cohort):
         raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
+    with threadpool_limits(1):  # the matrices are small: more BLAS threads would only wait for each other
+        return _fit_study(cohort, study, name, say)
+
+
+def _fit_study(
+    cohort: Cohort, study: Study, name: str, say: Say
+) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
     say("extracting features")
     table = extract(visible(cohort, study))
     columns = _informative(table, model_columns(study.inputs.quality))
@@ -100,16 +108,20 @@ def _rows(cohort: Cohort, target: Target, table: pd.DataFrame, groups: np.ndarra
 
 
 def _scores(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str, Any]:
-    at = rows.one_visit_a_patient(study.seed)
+    at = rows.scored(study.seed)
     groups, truth = rows.groups[at], rows.truth
-    counts: dict[str, Any] = {"visits": len(rows), "patients": len(at), "groups": len(np.unique(groups))}
+    counts: dict[str, Any] = {
+        "visits": len(rows),
+        "patients": len(np.unique(rows.patients.astype(str))),
+        "groups": len(np.unique(groups.astype(str))),
+    }
     if rows.target.kind == "classification":
         labels = tuple(sorted(set(truth.label.tolist())))
         counts["labels"] = summary.label_counts(truth.label[at])
         found = summary.classification_summary(predicted[at], truth.label[at], labels, groups, study.seed)
         found["prior"] = {"log_loss": summary.prior_log_loss(truth.label[at], np.ones(len(at)))}
         return {"counts": counts, "scores": found, "warnings": []}
-    counts["events"] = int(truth.event_indicator[at].sum())
+    counts["events"] = len(np.unique(rows.patients[truth.event_indicator].astype(str)))
     horizons = {text: horizon_years(text) for text in rows.target.horizons}
     found = summary.event_summary(
         truth.left[at], truth.right[at], predicted[at], horizons=horizons, groups=groups, seed=study.seed
@@ -149,7 +161,7 @@ def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:
 
 def _figure(rows: TrainingRows, predicted: np.ndarray, study: Study) -> Figure:
     """Draw how far probabilities hold what they say; several labels are pooled, each against all others."""
-    at = rows.one_visit_a_patient(study.seed)
+    at = rows.scored(study.seed)
     title = rows.target.name
     if rows.target.kind == "time_to_event":
         horizon = rows.target.horizons[-1]

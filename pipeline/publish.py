@@ -73,8 +73,18 @@ class Staging:
         line = json.dumps({"member": name, "sha256": self.members[name]}) + "\n"
         _append(self.path / _DONE, line)
 
+    def fill(self, writer: Callable[[Path], None]) -> None:
+        """Write all members at once by a function of the folder; what an earlier run left is made again."""
+        _remove_others(self.path, {_PLAN})
+        self.members.clear()
+        writer(self.path)
+        for path in sorted(self.path.rglob("*")):
+            name = path.relative_to(self.path).as_posix()
+            if path.is_file() and name != _PLAN:
+                self.write(name, lambda _: None)
+
     def write_json(self, name: str, content: Any) -> None:
-        """Write a member as JSON with sorted keys."""
+        """Write a member as JSON."""
         self.write(name, lambda path: _write_json(path, content))
 
 
@@ -296,7 +306,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _append(path: Path, line: str) -> None:

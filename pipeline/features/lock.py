@@ -1,9 +1,9 @@
 """The lock of the catalogue: what every feature gave on the probes when its version was last raised.
 
 ``python -m pipeline.features.lock`` rewrites ``features.lock`` in the current folder, or at the path that follows. It
-refuses where a feature gives other values under the version that it had: raise the version in the declaration first, and
-write a line in CHANGELOG.md, since every bundle that was trained with the old values will refuse the new ones. (A feature
-that no release has had may change freely: delete its entry from the lock.)
+refuses where a feature gives other values under the version that it had: raise the version in the declaration first,
+and write a line in CHANGELOG.md, since every bundle that was trained with the old values will refuse the new ones. (A
+feature that no release has had may change freely: delete its entry from the lock.)
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ _NOTHING = 1e-9
 
 _PATIENTS, _VISITS_EACH = 8, 3
 _RECORDED_VISITS = 2
+_TERMS_EACH = 25
 _SECONDS = 14.0
 _GRAIN = 1 / 16_384
 """Samples are whole multiples of this, in g or 64 deg/s, as a 16-bit sensor's are: so all machines agree on them."""
@@ -90,6 +91,10 @@ def probe_cohort() -> Cohort:
         if column.name not in treatments:
             treatments[column.name] = _filled(column, len(treatments))
     treatments["weeks_since_enrolment"] = np.tile([0.0, 6.0, 6.0, 60.0], _PATIENTS)
+    # every second patient has toxin only, one session of it in two doses
+    toxin = np.arange(len(treatments)) % 8 < 4
+    treatments["kind"] = treatments["kind"].where(~toxin, "botulinum_toxin")
+    treatments["dose_toxin_units"] = 12.5 * np.arange(1.0, len(treatments) + 1)
     recordings = tuple(
         _recording(row, number, site, task)
         for row in range(_RECORDED_VISITS)
@@ -128,14 +133,15 @@ def _filled(column: Column, rows: int) -> np.ndarray:
         words = np.array(column.categories, dtype=object)
         return np.where(recorded, words[(draw * len(words)).astype(int)], "")
     if column.kind == "findings":
-        return np.array([_cell(stream) if known else "" for known in recorded], dtype=object)
+        return np.where(recorded, _cells(stream, rows), "")
     return np.full(rows, "", dtype=object)
 
 
-def _cell(stream: np.random.RandomState) -> str:
-    terms = list(FINDINGS_PANEL)
-    chosen = [terms[int(draw * len(terms))] for draw in stream.random_sample(6)]
-    return "|".join(term if number % 2 else f"!{term}" for number, term in enumerate(chosen))
+def _cells(stream: np.random.RandomState, rows: int) -> np.ndarray:
+    """Deal the panel out over the cells, each term several times, some of them excluded."""
+    terms = np.resize(stream.permutation(np.array(list(FINDINGS_PANEL), dtype=object)), (rows, _TERMS_EACH))
+    marks = np.where(stream.random_sample(terms.shape) < 0.3, "!", "").astype(object)
+    return np.array(["|".join(cell) for cell in marks + terms], dtype=object)
 
 
 def _recording(row: int, number: int, site: str, task: str) -> tuple[Recording, Recording]:
@@ -159,16 +165,22 @@ def _recording(row: int, number: int, site: str, task: str) -> tuple[Recording, 
 
 
 def _samples(seed: int, rate: float, turning: bool) -> Samples:
-    """Make a tremor that swells, over gravity that turns slowly, with noise; every fifth recording clips."""
+    """Make a tremor that swells and a sway, over gravity that turns slowly, with noise.
+
+    The sway is the stronger one in every third recording, every fifth clips, and every seventh has lost a sample.
+    """
     stream = np.random.RandomState(seed)
     time = np.arange(int(_SECONDS * rate)) / rate
-    hertz, size, tilt, turn = stream.random_sample(4) * [9.0, 0.4, 2.5, 0.05] + [2.0, 0.05, 0.2, 0.01]
+    hertz, size, tilt, turn, slow = stream.random_sample(5) * [12.0, 0.4, 2.5, 0.05, 1.6] + [2.0, 0.05, 0.2, 0.01, 0.3]
     swell = size * (0.6 + 0.4 * np.sin(2 * np.pi * 0.11 * time))
-    shake = swell * np.sin(2 * np.pi * hertz * time) + 0.3 * swell * np.sin(2 * np.pi * 0.7 * time)
+    sway = (1.5 if seed % 3 == 0 else 0.3) * swell * np.sin(2 * np.pi * slow * time)
     angle = tilt + turn * time
     gravity = np.stack([np.sin(angle), 0.3 * np.cos(angle), np.cos(angle)])
     noise = 0.02 * (stream.random_sample((3, len(time))) - 0.5)
-    values = gravity + np.array([[1.0], [0.5], [-0.3]]) * shake + noise
+    shake = np.array([[1.0], [0.5], [-0.3]]) * swell * np.sin(2 * np.pi * hertz * time)
+    values = gravity + shake + np.array([[0.2], [0.9], [0.4]]) * sway + noise
     if seed % 5 == 0:
         values = np.clip(4 * values, -2.0, 2.0)
-    return Samples(time, np.round(values / _GRAIN) * _GRAIN * (64.0 if turning else 1.0))
+    values = np.round(values / _GRAIN) * _GRAIN * (64.0 if turning else 1.0)
+    kept = np.arange(len(time)) != (len(time) // 3 if seed % 7 == 0 else -1)
+    return Samples(time[kept], values[:, kept])

@@ -51,8 +51,8 @@ class Signal:
     >>> time = np.arange(400) / 100
     >>> wave = np.stack([np.sin(2 * np.pi * 5 * time), np.zeros(400), np.ones(400)])
     >>> signal = Signal(wave[None], np.array([100.0]))
-    >>> signal.seconds.tolist(), signal.gravity.round(9).tolist()
-    ([4.0], [[0.0, 0.0, 1.0]])
+    >>> signal.seconds.tolist(), signal.gravity[:, 2].tolist(), signal.rms.round(3).tolist()
+    ([4.0], [1.0], [0.707])
     """
 
     values: np.ndarray

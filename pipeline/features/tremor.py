@@ -1,7 +1,9 @@
 """Tremor: how fast, how strong, how narrow its line is, and when it comes.
 
-Bands follow Bhatia 2018 and Elble 2013: tremors of dystonia 3-7 Hz, of Parkinson's disease 3-8, essential 4-12. Shares
-are of the power between 0.5 and 12 Hz, so that sensors of 25 Hz have them too.
+Bands follow Bhatia 2018 and Elble 2013: tremors of dystonia 3-7 Hz, of Parkinson's disease 3-8, essential 4-12; the
+slowest, after brain injury, 2.5. Lines are looked for from 2 Hz on: below lie sway and voluntary movement, which in a
+held posture are stronger than the tremor (pdkit 2458: sway at 1.3 Hz beside a tremor of 7.75 Hz). Shares are of the
+power between 0.5 and 12 Hz, so that sensors of 25 Hz have them too.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pipeline.units import Unit
 _TASKS = ("rest", "posture", "action")
 _OUTPUTS = on(["wrist_worse", "head"], _TASKS, "median")
 _ALL_OUTPUTS = (*_OUTPUTS, *on(["ankle_worse"], ["rest"], "median"))
-_LINE = (1.0, 20.0)
+_LINE = (2.0, 20.0)
 _WHOLE = (0.5, 12.0)
 _TREMOR = (3.0, 12.0)
 
@@ -29,7 +31,7 @@ _TREMOR = (3.0, 12.0)
 def tremor_peak_hz(signal: Signal) -> Values:
     """Frequency at which the limb shakes most.
 
-    The strongest line between 1 and 20 Hz of the power spectrum, summed over axes, so that turning the sensor leaves it
+    The strongest line between 2 and 20 Hz of the power spectrum, summed over axes, so that turning the sensor leaves it
     unchanged.
 
     Examples
@@ -52,7 +54,7 @@ def tremor_rms_g(signal: Signal) -> Values:
     unit=Unit.SHARE, outputs=_OUTPUTS, bounds=(0.0, 1.0), source="di Biase 2017", invariant_to=(ROTATION, SCALE)
 )
 def tremor_peak_power_share(signal: Signal) -> Values:
-    """Share of the power between 1 and 20 Hz that lies within half a hertz of the strongest line."""
+    """Share of the power between 2 and 20 Hz that lies within half a hertz of the strongest line."""
     peak = strongest_line(signal, *_LINE)
     near = np.abs(signal.frequency - peak[:, None])
     # a bin half inside counts half, so that the share does not jump with the peak

@@ -76,10 +76,13 @@ def cut(recording: Recording) -> Cut:
     length = max(round(WINDOW_S * _nominal_rate(1 / period, recording.rate_hz)), 4)
     duration = float(np.nanmax(time) - time[0]) + period if np.isfinite(time[0]) else 0.0
     # half a period of grace: 4.00 s at 100 Hz are samples 0.00 to 3.99, give or take rounding
-    count = max(int((duration - WINDOW_S + period / 2) // STEP_S) + 1, 0)
-    begins = np.searchsorted(time, time[0] + STEP_S * np.arange(count) - period / 2)
-    begins = begins[begins + length <= len(time)]
-    usable = _usable(begins, length, values, steps, period)
+    count = max(int((duration - length * period + period / 2) // STEP_S) + 1, 0)
+    starts = time[0] + STEP_S * np.arange(count)
+    begins = np.searchsorted(time, starts - period / 2)
+    fits = begins + length <= len(time)
+    starts, begins = starts[fits], begins[fits]
+    # a window that would start inside a gap is not moved behind it, where it would come twice
+    usable = _usable(begins, length, values, steps, period) & (time[begins] <= starts + _LONGEST_STEP * period)
     begins = begins[usable]
     fs = (length - 1) / (time[begins + length - 1] - time[begins])
     share = usable.sum() / count if count else np.nan

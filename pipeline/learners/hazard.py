@@ -303,5 +303,5 @@ def _fit_path(
 def _risk(score: np.ndarray, baseline: np.ndarray, exposure: np.ndarray) -> np.ndarray:
     """Return cumulative incidence, shape (rows, horizons), from linear predictors, shape (rows,)."""
     exits = np.log1p(np.exp(np.minimum(score[:, None] + baseline, 500.0)))
-    # sums of different lengths round differently: a longer horizon must not come out an ulp below a shorter one
+    # BLAS may add up two columns in different orders: a longer horizon must not come out an ulp below a shorter one
     return np.maximum.accumulate(-np.expm1(-(exits @ exposure)), axis=1)

@@ -46,8 +46,8 @@ def shuffled(cohort, seed):
 def test_a_row_does_not_depend_on_its_neighbours(cohort, seed):
     """However a batch is cut and shuffled, every visit gets the same features, to the last bit.
 
-    Training sees one large batch, the batch command sees chunks on many workers: this is the property that keeps the two
-    alike.
+    Training sees one large batch, the batch command sees chunks on many workers: this is the property that keeps the
+    two alike.
     """
     whole = extract(cohort)
     rows, mixed = shuffled(cohort, seed)

@@ -60,7 +60,7 @@ def test_spaces_order_and_repeats_in_a_cell_mean_nothing(cells):
 
 
 def test_observed_closes_upward_and_excluded_downward():
-    """Who has a head tremor has a tremor; who has no dystonia has no torticollis; neither says anything of the other."""
+    """Who has a head tremor has a tremor; who has no dystonia has no torticollis; nothing follows the other way."""
     found = table(findings=["HP:0002346", "!HP:0001332", "!HP:0002346"])
     assert found["finding_tremor_state"].tolist()[0] == 1.0
     assert found["finding_torticollis_state"].tolist()[1] == 0.0

@@ -79,7 +79,7 @@ def test_a_sensors_gain_changes_no_feature_that_says_so(signal, gain):
     np.testing.assert_allclose(measure_windows(features, louder), measure_windows(features, signal), **ROUNDING)
 
 
-@given(hertz=st.floats(1.5, 19.0), rate=RATES, phase=st.floats(0, 6.2))
+@given(hertz=st.floats(2.1, 19.0), rate=RATES, phase=st.floats(0, 6.2))
 def test_a_pure_tone_peaks_at_its_frequency_at_any_rate(hertz, rate, phase):
     """The same shaking gives the same frequency on every device."""
     found = tremor_peak_hz(tone(hertz, rate, phase=phase))[0]
@@ -99,8 +99,8 @@ def test_a_pure_tone_has_the_strength_jerk_and_width_of_a_sine(hertz, rate, size
     np.testing.assert_allclose(tremor_rms_g(signal), expected, rtol=0.01)
     np.testing.assert_allclose(jerk_rms_g_per_s(signal), 2 * np.pi * hertz * expected, rtol=0.01)
     np.testing.assert_allclose(movement_rms_g(signal), expected, rtol=0.05)
-    # a Hann window of 4 s is 1.44 / 4 Hz wide at half power
-    np.testing.assert_allclose(tremor_width_hz(signal), 0.36, rtol=0.05)
+    # a Hann window of 4 s is 1.44 / 4 Hz = 0.36 Hz wide at half power; interpolation between bins adds up to 0.03
+    assert 0.34 < tremor_width_hz(signal)[0] < 0.40
     assert tremor_peak_power_share(signal)[0] > 0.95
     assert abs(zero_crossings_hz(signal)[0] - hertz) <= 0.5
 
@@ -121,7 +121,8 @@ def test_white_noise_fills_bands_by_their_width_and_is_even():
     noise = Signal(np.random.default_rng(3).normal(size=(300, 3, 400)), np.full(300, 100.0))
     assert abs(power_4_to_7_hz_share(noise).mean() - 3 / 11.5) < 0.01
     assert abs(power_7_to_12_hz_share(noise).mean() - 5 / 11.5) < 0.01
-    assert spectral_entropy_ratio(noise).min() > 0.85 > 0.5 > spectral_entropy_ratio(tone(5.0, 100.0))[0]
+    assert spectral_entropy_ratio(noise).min() > 0.85
+    assert spectral_entropy_ratio(tone(5.0, 100.0))[0] < 0.5
 
 
 @given(st.floats(1.0, 179.0))
@@ -147,11 +148,11 @@ def test_a_step_of_posture_is_the_angle_turned(degrees):
 
 
 def test_a_slow_turn_is_no_tremor():
-    """A spectrum that only falls has no line: the peak is not put at the band's lower end."""
+    """An arm that sinks moves much and shakes little."""
     time = np.arange(400) / 100
-    values = np.stack([0.2 * time, 0.1 * time, 1 - 0.1 * time])[None]
-    peak = tremor_peak_hz(Signal(values, np.array([100.0])))[0]
-    assert np.isnan(peak) or tremor_rms_g(Signal(values, np.array([100.0])))[0] < 0.01
+    signal = Signal(np.stack([0.2 * time, 0.1 * time, 1 - 0.1 * time])[None], np.array([100.0]))
+    assert movement_rms_g(signal)[0] > 0.2
+    assert tremor_rms_g(signal)[0] < 0.001
 
 
 def test_clipping_is_counted_only_where_a_sensor_can_clip():

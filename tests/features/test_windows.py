@@ -40,7 +40,9 @@ def test_a_clock_may_start_anywhere_and_declare_a_slightly_other_rate(start, rat
     """Seconds since boot, since 1970 or since the start: the windows are the same."""
     time = start + np.arange(round(10 * rate)) / rate
     found = cut(recording(time, noise(len(time)), rate * 1.003))
-    assert len(found.begins) == 4
+    # a window has as many samples as the declared rate says, so the last one may miss its end by a sample
+    assert len(found.begins) in (3, 4)
+    assert found.usable_share == 1.0
     np.testing.assert_allclose(found.fs, rate, rtol=1e-6)
 
 
@@ -69,8 +71,9 @@ def test_a_window_with_a_break_is_not_used_and_the_others_are(spoil):
     found = cut(recording(*spoil(np.arange(1000) / 100, noise(1000))))
     assert 0 < len(found.begins) < 4
     assert 0 < found.usable_share < 1
+    assert len(set(found.begins)) == len(found.begins)
     for begin in found.begins:
-        assert not begin <= 500 < begin + found.samples
+        assert not begin < 500 < begin + found.samples
 
 
 def test_a_stuck_sensor_gives_no_windows():

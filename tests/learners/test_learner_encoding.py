@@ -89,6 +89,14 @@ def test_columns_that_carry_nothing_are_dropped():
     assert encoder.transform(np.array([[9.0, 9.0, 0.0, 4.0]])) == pytest.approx(np.zeros((1, 1)))
 
 
+def test_one_typing_error_does_not_hide_the_others():
+    """A value a million times too large in training leaves the ordinary patients as far apart as they were."""
+    ages = np.linspace(20.0, 80.0, 61)[:, None]
+    wrong = np.vstack([ages, [[1e6]]])
+    spread = np.ptp(DesignEncoder().fit(wrong).transform(ages))
+    assert spread > 0.5 * np.ptp(DesignEncoder().fit_transform(ages))
+
+
 def test_a_finding_that_was_only_ever_observed_is_kept():
     """Records that list present findings only still tell who has one."""
     assert DesignEncoder().fit_transform(np.array([[1.0], [np.nan]])).tolist() == [[1.0], [0.0]]

@@ -166,6 +166,13 @@ def test_noise_is_answered_with_the_prior():
     assert -model.decision_logits(X[200:])[np.arange(1000), own].mean() < prior + 0.05
 
 
+def test_a_few_patients_that_are_told_apart_give_no_certainty():
+    """Ten patients who happen to be separated perfectly do not make a model that is sure."""
+    y = np.repeat(["a", "b"], 5)
+    model = TypeClassifier().fit((y == "a")[:, None] * 4.0 + np.arange(10.0)[:, None] / 10.0, y)
+    assert model.predict_proba(np.array([[4.5], [0.5]])).max() < 0.99
+
+
 def test_it_clones_as_scikit_learn_estimators_do():
     assert clone(TypeClassifier(folds=3)).get_params()["folds"] == 3
 

@@ -1,0 +1,50 @@
+# Everything is installed into .venv; `make` alone says what there is. Keeps to GNU make 3.81.
+SHELL := /bin/sh
+BIN := .venv/bin
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := PIPELINE_REQUIRE_ALL=1 $(ONE_THREAD) $(BIN)/python -m pytest
+DEMO_OUT := demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-real nightly check bench docs lock run-setup
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Install everything that development needs into .venv
+	@sh tools/setup.sh dev
+
+run-setup:
+	@sh tools/setup.sh run
+
+demo: run-setup ## Make a synthetic cohort, train, predict, and say which files to open (DEMO_OUT=DIR)
+	@$(BIN)/dystonia demo --out "$(DEMO_OUT)"
+
+test: setup ## Run the tests and the examples in the documentation
+	$(PYTEST)
+
+test-real: setup ## Run the tests that need real records: make test-real REAL=DIR
+	@test -d "$(REAL)" || { echo "make test-real needs a folder of real records: make test-real REAL=DIR" >&2; exit 66; }
+	DYSTONIA_REAL_DATA="$$(cd "$(REAL)" && pwd)" $(PYTEST) -m real
+
+nightly: setup ## Run the tests with many more examples for every property
+	HYPOTHESIS_PROFILE=nightly $(PYTEST)
+
+check: setup ## Check format, style, types, layers, locks, and that the documentation builds
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	sh tools/locks.sh --check
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: setup ## Measure CPU time, beside one fixed job that tells how fast the machine is
+	@for file in benchmarks/[a-z]*.py; do $(ONE_THREAD) $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+docs: setup ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+lock: setup ## Resolve the dependencies again and rewrite all three lock files
+	$(BIN)/uv lock
+	sh tools/locks.sh
