@@ -3,6 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := PIPELINE_REQUIRE_ALL=1 $(ONE_THREAD) $(BIN)/python -m pytest
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 DEMO_OUT := demo
 
 .DEFAULT_GOAL := help
@@ -36,13 +37,13 @@ check: setup ## Check format, style, types, layers, locks, and that the document
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	sh tools/locks.sh --check
-	$(BIN)/mkdocs build --strict --quiet
+	$(MKDOCS) build --strict --quiet
 
 bench: setup ## Measure CPU time, beside one fixed job that tells how fast the machine is
 	@for file in benchmarks/[a-z]*.py; do $(ONE_THREAD) $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 docs: setup ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(MKDOCS) build --strict --quiet
 	@echo "site/index.html"
 
 lock: setup ## Resolve the dependencies again and rewrite all three lock files

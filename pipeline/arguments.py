@@ -46,8 +46,8 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
         *arguments: Any, mapping: str | None, strict: bool, unknown_as_missing: bool, delimiter: str, **rest: Any
     ) -> Any:
         delimiter = delimiter.replace("\\t", "\t")
-        if len(delimiter) != 1:
-            raise click.UsageError("--delimiter takes one character.")
+        if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
+            raise click.UsageError("--delimiter takes one character, such as ';'.")
         options = Options(
             mapping=load_mapping(mapping) if mapping else None,
             strict=strict,

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import click
 
-from pipeline.command import run
+from pipeline.command import run, show_examples
 from pipeline.errors import did_you_mean
 
 COMMANDS = {
@@ -34,7 +34,9 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             ctx.fail(f"No such command '{cmd_name}'. {did_you_mean(cmd_name, COMMANDS)}")
-        return import_module(COMMANDS[cmd_name][0]).command
+        command = import_module(COMMANDS[cmd_name][0]).command
+        show_examples(command)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -42,7 +44,7 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show where an error came from; works with every command.")
 @click.version_option(version("dystonia-pipeline"), prog_name="dystonia")
 def dystonia(debug: bool) -> None:

@@ -1,7 +1,8 @@
 """The time of visits and treatments in weeks on each patient's own clock.
 
-A clinic dates its visits, a trial counts weeks since enrolment, a case report gives ages. The clock is chosen patient
-by patient, so that no patient's times depend on who else is in the table.
+A clinic dates its visits, a trial counts weeks since enrolment, a case report gives ages. The clock is chosen by which
+columns the table of visits has, never by what is in them: else a visit that is added later could change how earlier
+ones are timed. A visit without a time on that clock is untimed (NaN), and has no history.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ import pandas as pd
 
 from pipeline.units import WEEKS_PER_YEAR
 
-_CLOCKS = ("date", "weeks_since_enrolment", "age_at_visit_y")
+CLOCKS = ("visit_date", "weeks_since_enrolment", "age_at_visit_y")
 """Columns that can time a visit, most exact first."""
 
 
+def clock_of(visits: pd.DataFrame) -> str:
+    """Return the column that times these visits; empty where the table has none."""
+    return next((name for name in CLOCKS if name in visits), "")
+
+
 def visit_weeks(visits: pd.DataFrame) -> np.ndarray:
-    """Time of each visit in weeks: by the first clock that all visits of the patient have; NaN where there is none.
+    """Return the time of each visit in weeks, NaN where it has none.
 
     Returns
     -------
@@ -28,36 +34,19 @@ def visit_weeks(visits: pd.DataFrame) -> np.ndarray:
     >>> visit_weeks(pd.DataFrame({"patient_id": ["a", "a"], "weeks_since_enrolment": [0.0, 4.0]})).tolist()
     [0.0, 4.0]
     """
-    return _choose(visits, _chosen_clock(visits).to_numpy())
+    return _weeks(visits, clock_of(visits))
 
 
 def treatment_weeks(treatments: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray:
-    """Time of each treatment in weeks on the clock of its patient's visits; NaN where it is not timed by that clock."""
-    clock_of = _chosen_clock(visits).groupby(visits["patient_id"]).first()
-    return _choose(treatments, treatments["patient_id"].map(clock_of).fillna(-1).to_numpy())
+    """Return the time of each treatment in weeks on the clock of the visits, NaN where that clock does not time it."""
+    clock = clock_of(visits)
+    return _weeks(treatments, "treatment_date" if clock == "visit_date" else clock)
 
 
-def _times(table: pd.DataFrame) -> np.ndarray:
-    """Weeks by each clock, shape (clocks, rows)."""
-    weeks = np.full((len(_CLOCKS), len(table)), np.nan)
-    for name in ("visit_date", "treatment_date"):
-        if name in table:
-            days = pd.to_datetime(table[name].replace("", None), format="%Y-%m-%d").to_numpy("datetime64[D]")
-            weeks[0] = np.where(np.isnat(days), np.nan, days.astype(float) / 7)
-    if "weeks_since_enrolment" in table:
-        weeks[1] = table["weeks_since_enrolment"].to_numpy(float)
-    if "age_at_visit_y" in table:
-        weeks[2] = table["age_at_visit_y"].to_numpy(float) * WEEKS_PER_YEAR
-    return weeks
-
-
-def _chosen_clock(visits: pd.DataFrame) -> pd.Series:
-    """Return the number of the clock of each visit's patient; the number of clocks where none will do."""
-    timed = pd.DataFrame(~np.isnan(_times(visits).T))
-    whole = timed.groupby(visits["patient_id"].to_numpy()).transform("all").to_numpy(bool)
-    return pd.Series(np.where(whole.any(axis=1), whole.argmax(axis=1), len(_CLOCKS)), index=visits.index)
-
-
-def _choose(table: pd.DataFrame, clock: np.ndarray) -> np.ndarray:
-    weeks = np.vstack([_times(table), np.full((1, len(table)), np.nan)])
-    return weeks[np.asarray(clock, dtype=int), np.arange(len(table))]
+def _weeks(table: pd.DataFrame, clock: str) -> np.ndarray:
+    if clock not in table:
+        return np.full(len(table), np.nan)
+    if clock.endswith("_date"):
+        days = pd.to_datetime(table[clock].replace("", None), format="%Y-%m-%d").to_numpy("datetime64[D]")
+        return np.where(np.isnat(days), np.nan, days.astype(float) / 7)
+    return table[clock].to_numpy(float) * (WEEKS_PER_YEAR if clock == "age_at_visit_y" else 1.0)

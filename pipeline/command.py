@@ -34,11 +34,12 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
         The exit code, as the table of the README has it.
     """
     debug = "--debug" in arguments
+    show_examples(command)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         result = command.main([each for each in arguments if each != "--debug"], prog_name=name, standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click exits by itself where the reader has gone
         # whoever read our output has gone; what was to be written to files is written
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -50,6 +51,11 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
             click.echo(_frames(error), err=True)
         return code
     return result if isinstance(result, int) else 0
+
+
+def show_examples(command: click.Command) -> None:
+    """Let the examples of a help text keep their lines: a raw docstring spells click's mark with two characters."""
+    command.help = (command.help or "").replace("\\b", "\b")
 
 
 def _terminate(number: int, frame: Any) -> NoReturn:

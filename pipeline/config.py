@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import MissingInput, UsageError, did_you_mean
+from pipeline.ontology import load_ontology
 from pipeline.schema import TABLES
 from pipeline.study import Mapping, Recipe, Study, Target
 from pipeline.units import horizon_years
@@ -46,7 +47,10 @@ def read_text(kind: str, name: str) -> str:
         path = Path(name)
         if not path.is_file():
             raise MissingInput(name, "no such file", do="Check the path")
-        return path.read_text(encoding="utf-8")
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise UsageError(name, "not UTF-8", do="Save it as UTF-8") from None
     known = built_in(kind)
     if name not in known:
         raise UsageError(f"--{_OPTIONS[kind]} {name}", "not built in", do=did_you_mean(name, known))
@@ -68,6 +72,7 @@ def load_study(name: str) -> Study:
         )
     for target in study.targets:
         _check_target(target, f"study {name}, target {target.name}")
+    _check_names(study, f"study {name}")
     return study
 
 
@@ -80,6 +85,8 @@ def load_mapping(name: str) -> Mapping:
     ['treatments', 'visits']
     """
     mapping = _build(Mapping, read_text("mappings", name), f"mapping {name}")
+    if "visits" not in mapping.tables:
+        raise UsageError(f"mapping {name}", "no table of visits", do="Add [tables.visits.columns]")
     for table, mapped in mapping.tables.items():
         known = [column.name for column in TABLES[table]]
         for column in mapped.columns:
@@ -87,6 +94,11 @@ def load_mapping(name: str) -> Mapping:
                 raise UsageError(
                     f"mapping {name}, {table}", f"unknown column '{column}'", do=did_you_mean(column, known)
                 )
+        empty = [column for column, how in mapped.columns.items() if not (how.source or how.constant)]
+        if empty:
+            raise UsageError(
+                f"mapping {name}, {table}", f"nothing makes column '{empty[0]}'", do="Give its source or a constant"
+            )
     return mapping
 
 
@@ -132,6 +144,27 @@ def _keys_at(kind: Any, path: tuple[int | str, ...]) -> list[str]:
             get_type_hints(kind)[str(part)] if is_dataclass(kind) else get_args(kind)[0 if isinstance(part, int) else 1]
         )
     return [field.name for field in fields(kind)] if is_dataclass(kind) else []
+
+
+def _check_names(study: Study, where: str) -> None:
+    """Refuse names of ours that are misspelt: what was to be hidden would be learned from."""
+    names = [target.name for target in study.targets]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(where, f"two targets are called '{twice}'", do="Rename one")
+    columns = [column.name for table in ("visits", "treatments") for column in TABLES[table]]
+    for key, given in (("inputs.hide", study.inputs.hide), ("group_by", (study.group_by,))):
+        unknown = next((name for name in given if name and name not in columns), None)
+        if unknown is not None:
+            raise UsageError(where, f"key '{key}' names no column: '{unknown}'", do=did_you_mean(unknown, columns))
+    terms = {"inputs.hide_findings": study.inputs.hide_findings}
+    terms |= {f"finding of target {target.name}": (target.finding,) for target in study.targets if target.finding}
+    for key, given in terms.items():
+        unknown = next((term for term in given if term not in load_ontology().parents), None)
+        if unknown is not None:
+            raise UsageError(
+                where, f"key '{key}' names no current HPO term: '{unknown}'", do="Look it up at hpo.jax.org"
+            )
 
 
 def _check_target(target: Target, where: str) -> None:

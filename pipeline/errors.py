@@ -109,3 +109,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"Did you mean '{near[0]}'?"
     return "Known: " + ", ".join(f"'{word}'" for word in words) + "."
+
+
+def nearest_header(name: str, there: Iterable[str]) -> str:
+    """Return a hint that names the column that looks like the one that is missing, or nothing.
+
+    The other columns are not listed: the first line of a file without a header is a patient's.
+
+    Examples
+    --------
+    >>> nearest_header("patient_id", ["Patient ID", "Jane"])
+    "Did you mean 'Patient ID'?"
+    >>> nearest_header("patient_id", ["Jane", "45"])
+    ''
+    """
+    plain = {word.strip().lower().replace(" ", "_"): word for word in there}
+    near = get_close_matches(name.lower(), plain, n=1, cutoff=0.75)
+    return f"Did you mean '{plain[near[0]]}'?" if near else ""

@@ -41,6 +41,17 @@ class Ontology:
         term = self.replaced.get(term, term)
         return term if term in self.parents else None
 
+    def findings(self, cell: str) -> list[tuple[bool, str | None]]:
+        """Read a cell of findings: whether each term is excluded, and its current id (None if it is not known).
+
+        Examples
+        --------
+        >>> load_ontology().findings("HP:0001337 | !HP:0001250|HP:1")
+        [(False, 'HP:0001337'), (True, 'HP:0001250'), (False, None)]
+        """
+        marks = [part.strip() for part in cell.split("|")] if cell else []
+        return [(mark.startswith("!"), self.current(mark.removeprefix("!").strip())) for mark in marks]
+
     @cached_property
     def _children(self) -> Mapping[str, tuple[str, ...]]:
         return _reversed_edges(self.parents)

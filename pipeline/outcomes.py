@@ -18,10 +18,14 @@ from pipeline.rules import affected_regions, number
 from pipeline.study import Target
 from pipeline.units import WEEKS_PER_YEAR
 
+_HALF_A_DAY = 0.5 / 7
+"""Weeks counted from dates or ages are not exact."""
+
 PAIR = "/"
 """Between the parts of a joint label."""
 
 INELIGIBLE = {
+    "no_visit_time": "the patient has several visits, and this one has no time",
     "no_score": "the first visit has no score",
     "no_improvement_yet": "the score has not yet fallen by enough",
     "after_time_zero": "the score fell by enough at an earlier visit",
@@ -72,6 +76,7 @@ def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
             reasons[score.weeks > score.improved_at] = "after_time_zero"
             reasons[~(score.weeks >= score.improved_at)] = "no_improvement_yet"
         reasons[np.isnan(score.baseline)] = "no_score"
+        reasons[np.isnan(score.weeks)] = "no_visit_time"
     if target.at_risk == "one_region":
         regions = affected_regions(cohort.visits)
         reasons[~np.isnan(regions) & (regions != 1)] = "not_one_region"
@@ -150,11 +155,10 @@ def _finding(cohort: Cohort, target: Target) -> Truth:
         raise ContractError("visits", "no column 'findings'", needed=f"target '{target.name}' is learned from it")
 
     def label(cell: str) -> str:
-        parts = cell.split("|")
-        if any(hpo.current(part) in kinds for part in parts):
+        terms = hpo.findings(cell)
+        if any(term in kinds for excluded, term in terms if not excluded):
             return "yes"
-        excluded = (hpo.current(part[1:]) for part in parts if part.startswith("!"))
-        return "no" if any(term in above for term in excluded) else ""
+        return "no" if any(term in above for excluded, term in terms if excluded) else ""
 
     labels = np.array([label(cell) for cell in cohort.visits["findings"]], dtype=object)
     known = np.flatnonzero(labels != "")
@@ -176,7 +180,8 @@ class _Scored:
 def _scored(cohort: Cohort, target: Target) -> _Scored:
     """Follow the score of each patient; the baseline is that of the first visit."""
     patient = pd.Series(pd.factorize(cohort.groups)[0])
-    weeks = pd.Series(visit_weeks(cohort.visits)).fillna(0.0)
+    weeks = pd.Series(visit_weeks(cohort.visits))
+    weeks = weeks.where(patient.duplicated(keep=False), 0.0)  # an only visit is the first, whenever it was
     score = pd.Series(number(cohort.visits, target.score))
     is_first = weeks == weeks.groupby(patient).transform("min")
     baseline = score.where(is_first).groupby(patient).transform("mean")
@@ -190,7 +195,7 @@ def _score_response(cohort: Cohort, target: Target) -> Truth:
     """Yes where the score has fallen by enough at the week of judgement; unknown where no score was taken then."""
     scored = _scored(cohort, target)
     first_week = pd.Series(scored.weeks).groupby(scored.patient).transform("min").to_numpy()
-    judged = scored.weeks - first_week == target.week
+    judged = np.abs(scored.weeks - first_week - target.week) < _HALF_A_DAY
     fallen = pd.Series(np.where(judged, scored.baseline - scored.score, np.nan))
     fall = fallen.groupby(scored.patient).transform("mean").to_numpy()
     known = np.flatnonzero(scored.is_first & ~np.isnan(fall))

@@ -122,7 +122,9 @@ def read_whole(source: Source, overview: Overview, spill: Path, options: Options
 
 
 def _whole(source: Source, name: str) -> pa.Table:
-    return pa.concat_tables(source.batches(name), promote_options="permissive")
+    batches = list(source.batches(name))
+    schema = _common([batch.schema for batch in batches])
+    return pa.concat_tables([_fitted(batch, schema) for batch in batches])
 
 
 def _load(table: pa.Table | Path) -> pa.Table:
@@ -135,7 +137,7 @@ def _load(table: pa.Table | Path) -> pa.Table:
 def _spill(source: Source, name: str, folder: Path, count: int) -> list[Path]:
     """Write each row of a table to its partition's Arrow file."""
     paths = [folder / f"{name}-{index:05d}.arrow" for index in range(count)]
-    schema = pa.unify_schemas([batch.schema for batch in source.batches(name)], promote_options="permissive")
+    schema = _common([batch.schema for batch in source.batches(name)])
     with ExitStack() as files:
         writers = [files.enter_context(pa.ipc.new_file(_private(path), schema)) for path in paths]
         for batch in source.batches(name):
@@ -150,14 +152,45 @@ def _private(path: Path) -> str:
     return str(path)
 
 
+def _common(schemas: list[pa.Schema]) -> pa.Schema:
+    """Return one schema for all parts of a table; text where a column is text in one part and a number in another."""
+    schema = schemas[0]
+    for other in schemas[1:]:
+        try:
+            schema = pa.unify_schemas([schema, other], promote_options="permissive")
+        except pa.ArrowException:
+            torn = {name for name in set(schema.names) & set(other.names) if not _go_together(schema, other, name)}
+            schema = pa.unify_schemas([_texted(schema, torn), _texted(other, torn)], promote_options="permissive")
+    return schema
+
+
+def _go_together(one: pa.Schema, other: pa.Schema, name: str) -> bool:
+    try:
+        pa.unify_schemas([pa.schema([one.field(name)]), pa.schema([other.field(name)])], promote_options="permissive")
+    except pa.ArrowException:
+        return False
+    return True
+
+
+def _texted(schema: pa.Schema, names: set[str]) -> pa.Schema:
+    return pa.schema([field.with_type(pa.string()) if field.name in names else field for field in schema])
+
+
 def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
     columns = [
-        table.column(field.name).cast(field.type)
+        _cast(table.column(field.name), field.type)
         if field.name in table.column_names
         else pa.nulls(table.num_rows, field.type)
         for field in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_floating(cells.type) and pa.types.is_string(kind):
+        # as text, a missing number is an empty cell and no "nan"
+        cells = pc.if_else(pc.is_nan(cells), None, cells)  # pyright: ignore[reportAttributeAccessIssue]
+    return cells.cast(kind)
 
 
 def _home(batch: pa.Table, count: int) -> np.ndarray:

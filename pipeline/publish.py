@@ -65,7 +65,7 @@ class Staging:
         if name in self.members:
             return
         path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True)
         writer(path)
         path.chmod(0o600)
         _sync(path)
@@ -124,18 +124,20 @@ def publishing(
     with _guard(destination), _locked(destination):
         _restore(destination)
         if _holds(destination, identity):
+            # what a run left that was cut off between its swap and the removal of the old content
+            shutil.rmtree(_partial(destination), ignore_errors=True)
             yield None
             return
         _refuse_existing(destination, overwrite)
         staging = _open_staging(destination, identity)
         yield staging
-        content = {**staging.summary, "fingerprint": identity, "files": dict(staging.members)}
+        content = {**staging.summary, "fingerprint": identity, "files": dict(sorted(staging.members.items()))}
         _write_json(staging.path / SUCCESS, content)
         (staging.path / SUCCESS).chmod(0o600)
         _sync(staging.path / SUCCESS)
         for leftover in (_PLAN, _DONE):
             (staging.path / leftover).unlink(missing_ok=True)
-        _sync(staging.path)
+        _settle_folders(staging.path)
         _appear(staging.path, destination)
 
 
@@ -148,9 +150,9 @@ def publish_file(destination: Path, writer: Callable[[Path], None], *, overwrite
         If the file is there and may not be replaced.
     """
     with _guard(destination), _locked(destination):
-        if destination.exists() and not overwrite:
+        if destination.is_dir() or (destination.exists() and not overwrite):
             raise _exists(destination)
-        partial = destination.with_name(f".{destination.name}.partial")
+        partial = _partial(destination)
         partial.unlink(missing_ok=True)
         writer(partial)
         partial.chmod(0o600)
@@ -197,6 +199,10 @@ def _locked(destination: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _partial(destination: Path) -> Path:
+    return destination.with_name(f".{destination.name}.partial")
+
+
 def _old(destination: Path) -> Path:
     return destination.with_name(f".{destination.name}.old")
 
@@ -218,13 +224,15 @@ def _holds(destination: Path, identity: str) -> bool:
     if not isinstance(done, dict) or done.get("fingerprint") != identity:
         return False
     members = done.get("files", {})
-    return all((destination / name).is_file() and digest_of(destination / name) == sha for name, sha in members.items())
+    return isinstance(members, dict) and all(
+        (destination / name).is_file() and digest_of(destination / name) == sha for name, sha in members.items()
+    )
 
 
 def _refuse_existing(destination: Path, overwrite: bool) -> None:
-    if not destination.exists() or overwrite:
-        return
-    if not destination.is_dir() or any(destination.iterdir()):
+    if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
+        raise OutputExists(str(destination), "is no folder", do="Choose another --out")
+    if destination.exists() and not overwrite and any(destination.iterdir()):
         raise _exists(destination)
 
 
@@ -233,7 +241,7 @@ def _exists(destination: Path) -> OutputExists:
 
 
 def _open_staging(destination: Path, identity: str) -> Staging:
-    path = destination.with_name(f".{destination.name}.partial")
+    path = _partial(destination)
     proven = _proven_members(path, identity)
     if proven is None:
         shutil.rmtree(path, ignore_errors=True)
@@ -269,10 +277,10 @@ def _proven_members(path: Path, identity: str) -> dict[str, str] | None:
         try:
             entry = json.loads(line)
             name, sha = entry["member"], entry["sha256"]
-        except (ValueError, KeyError, TypeError):
-            continue  # a line that a crash cut short: its member is made again
-        if (path / name).is_file() and digest_of(path / name) == sha:
-            proven[name] = sha
+            if (path / name).is_file() and digest_of(path / name) == sha:
+                proven[name] = sha
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a line that a crash cut short or a disk damaged: its member is made again
     return proven
 
 
@@ -280,15 +288,29 @@ def _appear(staging: Path, destination: Path) -> None:
     """Put the finished folder in place by one rename, or one exchange where something stands there."""
     if destination.exists() and not any(destination.iterdir()):
         destination.rmdir()
+    removed: Path | None = None
     if not destination.exists():
         staging.rename(destination)
     elif _exchange(staging, destination):
-        shutil.rmtree(staging)
+        removed = staging
     else:
-        destination.rename(_old(destination))
-        staging.rename(destination)
-        shutil.rmtree(_old(destination))
+        removed = _old(destination)
+        destination.rename(removed)
+        try:
+            staging.rename(destination)
+        except BaseException:
+            removed.rename(destination)
+            raise
     _sync(destination.parent)
+    if removed is not None:
+        shutil.rmtree(removed, ignore_errors=True)  # published by now; the next start removes what is left
+
+
+def _settle_folders(staging: Path) -> None:
+    """Make each folder private and sync it, the innermost first."""
+    for folder in [*sorted((path for path in staging.rglob("*") if path.is_dir()), reverse=True), staging]:
+        folder.chmod(0o700)
+        _sync(folder)
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -88,8 +88,12 @@ def observed(visits: pd.DataFrame, *terms: str) -> np.ndarray:
         return np.zeros(len(visits), dtype=bool)
     kinds = load_ontology().descendants(terms)
     codes, cells = pd.factorize(visits["findings"].to_numpy(dtype=object))
-    found = np.array([not kinds.isdisjoint(str(cell).split("|")) for cell in cells], dtype=bool)
+    found = np.array([_observes(str(cell), kinds) for cell in cells], dtype=bool)
     return found[codes] if len(codes) else np.zeros(0, dtype=bool)
+
+
+def _observes(cell: str, kinds: frozenset[str]) -> bool:
+    return any(term in kinds for excluded, term in load_ontology().findings(cell) if not excluded)
 
 
 def _one_sided(visits: pd.DataFrame) -> np.ndarray:

@@ -25,6 +25,7 @@ def visible(cohort: Cohort, study: Study) -> Cohort:
     if "findings" in visits and study.inputs.hide_findings:
         cells = hide_findings(visits["findings"].to_numpy(dtype=object), study.inputs.hide_findings)
         visits = visits.assign(findings=cells)
+    visits = _hide_flags(visits, study.inputs.hide_findings)
     treatments = _without(cohort.treatments, TREATMENTS, study)
     if "kind" not in treatments:
         treatments = pd.DataFrame()
@@ -42,15 +43,27 @@ def hide_findings(cells: np.ndarray, terms: Iterable[str]) -> np.ndarray:
     hpo = load_ontology()
     kinds, above = hpo.descendants(terms), hpo.ancestors(terms)
 
-    def kept(part: str) -> bool:
-        term = hpo.current(part.removeprefix("!"))
-        return term not in kinds and not (part.startswith("!") and term in above)
+    def shown_of(cell: str) -> str:
+        parts = zip(cell.split("|"), hpo.findings(cell), strict=False)  # an empty cell has a part, and no finding
+        return "|".join(
+            part for part, (excluded, term) in parts if part and term not in kinds and not (excluded and term in above)
+        )
 
     codes, distinct = pd.factorize(cells)
-    shown = np.array(
-        ["|".join(part for part in cell.split("|") if part and kept(part)) for cell in distinct], dtype=object
-    )
+    shown = np.array([shown_of(cell) for cell in distinct], dtype=object)
     return shown[codes] if len(codes) else cells
+
+
+def _hide_flags(visits: pd.DataFrame, terms: Iterable[str]) -> pd.DataFrame:
+    """Hide the flags of the form that tell the same as a hidden finding: a yes of its kinds, a no of what is above."""
+    hpo = load_ontology()
+    kinds, above = hpo.descendants(terms), hpo.ancestors(terms)
+    told = {column.name: column.code for column in VISITS if column.name in visits and column.code in kinds | above}
+    changed = {}
+    for name, code in told.items():
+        flag = visits[name]
+        changed[name] = flag.where(flag.isna() if code in kinds else flag != 0.0)
+    return visits.assign(**changed)
 
 
 def _without(table: pd.DataFrame, declared: tuple[Column, ...], study: Study) -> pd.DataFrame:

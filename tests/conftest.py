@@ -1,14 +1,22 @@
-"""Hypothesis profiles, one BLAS thread, and the folder of real records."""
+"""Hypothesis profiles, a small model trained once, and the folder of real records."""
 
 import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from pipeline.bundle import ModelBundle, members_of
+from pipeline.config import load_recipe, load_study
+from pipeline.fitting import fit_study
+from pipeline.generate import generate
+from pipeline.partition import read_whole, survey
+from pipeline.publish import publishing
+from pipeline.reading.source import Options, open_source
+from pipeline.records import Cohort
+from pipeline.synthetic.canaries import canaries
+from pipeline.train import study_options
 
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
@@ -32,3 +40,37 @@ def _away_from_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Run every test in a folder of its own, so that nothing is written beside the code."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A small synthetic cohort, as files and in memory, and a model trained on it."""
+
+    cohort_folder: Path
+    bundle_folder: Path
+    bundle: ModelBundle
+    cohort: Cohort
+
+
+@pytest.fixture(scope="session")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """Train once for all tests that need a model; two folds and few patients keep it quick."""
+    root = tmp_path_factory.mktemp("line")
+    recipe = replace(
+        load_recipe("demo"),
+        classes={
+            "cervical/idiopathic_isolated": 2.0,
+            "laryngeal/idiopathic_isolated": 1.0,
+            "healthy/not_dystonia": 1.0,
+        },
+    )
+    generate(root / "cohort", recipe, patients=90, seed=3)
+    study = replace(load_study("dystonia-intake"), name="small", folds=2)
+    options = study_options(study, Options())
+    source = open_source(root / "cohort", options)
+    cohort = read_whole(source, survey(source, options), root, options)
+    bundle, report, _ = fit_study(cohort, study, "small")
+    with publishing(root / "model", {"made": "once"}) as staging:
+        assert staging is not None
+        members_of(bundle, canaries(), report)(staging)
+    return Line(root / "cohort", root / "model", bundle, cohort)

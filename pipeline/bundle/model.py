@@ -156,8 +156,7 @@ class ModelBundle:
         batches = [self._predict_batch(cohort[positions]) for positions in _patient_batches(cohort, batch_size)]
         if not batches:
             return self.empty()
-        table = pd.concat([self.empty(), *batches], ignore_index=True) if len(batches) == 1 else pd.concat(batches)
-        return table.sort_values(["source", "row"], kind="stable", ignore_index=True)
+        return pd.concat(batches).sort_values(["source", "row"], kind="stable", ignore_index=True)
 
     def empty(self) -> pd.DataFrame:
         """Return a table of predictions without rows: all columns, in order, with their types."""

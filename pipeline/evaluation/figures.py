@@ -12,6 +12,9 @@ from pipeline.evaluation.events import turnbull
 LEAST_CELL = 5
 """A point is drawn only if neither kind of outcome in it has 1 to 4 people."""
 
+_PERIODS = 20
+"""Periods up to the horizon, over which an observed share is smoothed."""
+
 
 def reliability_figure(probabilities: np.ndarray, outcomes: np.ndarray, *, bins: int = 10, title: str = "") -> Figure:
     """Draw the observed share against the predicted probability.
@@ -68,7 +71,9 @@ def risk_calibration_figure(
     left, right = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     groups = safe_groups(risk, np.isfinite(right), bins)
     times = np.array([horizon])
-    points = [(risk[rows].mean(), 1.0 - turnbull(left[rows], right[rows], times)[0]) for rows in groups]
+    period = horizon / _PERIODS
+    free = [turnbull(left[rows], right[rows], times, period=period, smoothed=True)[0] for rows in groups]
+    points = [(risk[rows].mean(), 1.0 - share) for rows, share in zip(groups, free, strict=True)]
     return _calibration_figure(points, f"predicted risk by {horizon:g} years", "observed share (Turnbull)", title)
 
 

@@ -17,6 +17,8 @@ SUPPRESSED = "suppressed"
 FEW_EVENTS = 50
 """Below this many events a model of progression says little more than its prior."""
 DRAWS = 1000
+PERIODS_TO_SHORTEST = 4
+"""Periods up to the shortest horizon, over which observed shares are smoothed."""
 
 
 def classification_summary(
@@ -85,27 +87,25 @@ def event_summary(
         By horizon, ``observed_over_expected`` and ``concordance`` with their 95 % intervals.
     """
     found: dict[str, Any] = {}
-    for at, (name, years) in enumerate(horizons.items()):
-        own = risk[:, at]
-        statistics: dict[str, Callable[[np.ndarray], float]] = {
-            "observed_over_expected": partial(_observed_over_expected, left, right, own, years),
-            "concordance": partial(_concordance, left, right, own, years),
-        }
+    period = min(horizons.values()) / PERIODS_TO_SHORTEST
+    for column, (name, years) in enumerate(horizons.items()):
+        rows = (left, right, risk[:, column])
         found[name] = {
-            key: _told(cluster_bootstrap(statistic, groups, draws=DRAWS, seed=seed))
-            for key, statistic in statistics.items()
+            key: _told(
+                cluster_bootstrap(partial(_event_score, key, rows, years, period), groups, draws=DRAWS, seed=seed)
+            )
+            for key in ("observed_over_expected", "concordance")
         }
     return found
 
 
-def _observed_over_expected(
-    left: np.ndarray, right: np.ndarray, risk: np.ndarray, horizon: float, at: np.ndarray
+def _event_score(
+    key: str, rows: tuple[np.ndarray, np.ndarray, np.ndarray], horizon: float, period: float, at: np.ndarray
 ) -> float:
-    return events.observed_over_expected(left[at], right[at], risk[at], horizon)
-
-
-def _concordance(left: np.ndarray, right: np.ndarray, risk: np.ndarray, horizon: float, at: np.ndarray) -> float:
-    return events.concordance(left[at], right[at], risk[at], horizon=horizon)
+    left, right, risk = (values[at] for values in rows)
+    if key == "concordance":
+        return events.concordance(left, right, risk, horizon=horizon)
+    return events.observed_over_expected(left, right, risk, horizon, period=period)
 
 
 def label_counts(label: np.ndarray) -> dict[str, int | str]:

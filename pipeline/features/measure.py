@@ -14,11 +14,19 @@ import numpy as np
 import pandas as pd
 
 from pipeline.features.places import QUANTILES, TASK_CLASSES, Place, sites_of
-from pipeline.features.signal import AXES, BLOCK, Signal
+from pipeline.features.signal import AXES, Signal
 from pipeline.features.spec import Feature, Sensor
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.features.windows import Cut, cut
 from pipeline.records import Recording
+
+BLOCK = 64
+"""Windows in a block.
+
+A processor handles several rows or numbers at once and what is left over one by one, which on some machines gives other
+last bits. So every block has the same number of windows, the last one filled up with zeros, and a window's features
+don't depend on how many there are.
+"""
 
 CHUNK = 64
 """Recordings that one call of a worker opens."""
@@ -36,7 +44,7 @@ def measure_windows(features: Sequence[Feature], signal: Signal) -> np.ndarray:
     table = np.full((len(signal), len(features)), np.nan)
     for start in range(0, len(signal), BLOCK):
         rows = slice(start, min(start + BLOCK, len(signal)))
-        block = _padded(signal.values[rows], signal.fs[rows])
+        block = signal if len(signal) == BLOCK else _padded(signal.values[rows], signal.fs[rows])
         for column, feature in enumerate(features):
             values = np.where(block.valid & (block.seconds >= _ALMOST * feature.spec.min_s), feature(block), np.nan)
             table[rows, column] = values[: rows.stop - start]

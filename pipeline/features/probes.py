@@ -86,6 +86,7 @@ def probe_cohort() -> Cohort:
     for column in VISITS:
         if column.name not in visits:
             visits[column.name] = _filled(column, len(visits))
+    del visits["visit_date"]  # a table with dates is timed by them alone
     treatments = pd.DataFrame({"patient_id": np.repeat([f"p{n}" for n in range(_PATIENTS)], 4)})
     for column in TREATMENTS:
         if column.name not in treatments:
@@ -110,7 +111,6 @@ def _times() -> dict[str, np.ndarray]:
     return {
         "patient_id": np.array([f"p{n}" for n in patient], dtype=object),
         "visit_id": np.array([f"v{n}" for n in visit], dtype=object),
-        "visit_date": np.full(len(visit), "", dtype=object),
         "weeks_since_enrolment": np.where(clocked, 13.0 * visit, np.nan),
         "age_at_enrolment_y": 21.25 + 7.5 * patient,
         "age_at_visit_y": np.where(clocked & (patient % 2 == 0), 21.25 + 7.5 * patient + 0.25 * visit, np.nan),

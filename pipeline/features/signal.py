@@ -14,13 +14,6 @@ from scipy import fft
 
 from pipeline.errors import UsageError
 
-BLOCK = 64
-"""Windows in a block.
-
-A transform handles several rows at once and what is left over one by one, with other last bits. So every block has the
-same number of rows, the last one filled up with zeros, and a window's features don't depend on how many there are.
-"""
-
 AXES = 3
 _ROUNDING = 1e-12
 """Movement this small beside the values themselves is what is left of subtracting a mean."""
@@ -114,14 +107,7 @@ class Signal:
     @cached_property
     def transform(self) -> np.ndarray:
         """Fourier transform of the movement, zero-padded to twice its length, shape (n, 3, T + 1), complex."""
-        movement, bins = self.movement, self.samples + 1
-        transform = np.empty((len(self), AXES, bins), dtype=complex)
-        block = np.zeros((BLOCK, AXES, self.samples))
-        for start in range(0, len(self), BLOCK):
-            rows = movement[start : start + BLOCK]
-            block[: len(rows)], block[len(rows) :] = rows, 0.0
-            transform[start : start + BLOCK] = fft.rfft(block, 2 * self.samples)[: len(rows)]
-        return transform
+        return np.asarray(fft.rfft(self.movement, 2 * self.samples))
 
     @cached_property
     def frequency(self) -> np.ndarray:

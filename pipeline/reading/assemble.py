@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.clock import visit_weeks
-from pipeline.errors import ContractError, did_you_mean
+from pipeline.errors import ContractError, did_you_mean, nearest_header
 from pipeline.reading import cells, samples
 from pipeline.reading.source import RAW_KEYS, Options, Source
 from pipeline.records import (
@@ -30,6 +30,8 @@ from pipeline.schema import TABLES
 from pipeline.vocabulary import REASONS
 
 _YEAR_ENDS = ("_y", "_weeks")
+_DESCRIBED = ("body_site", "task", "sensor", "unit", "rate_hz")
+"""What a recording can't be used without."""
 
 
 @dataclass
@@ -84,9 +86,9 @@ def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> C
         If a table lacks a required column, or has an unknown one under ``strict``.
     """
     visits = _typed("visits", raw["visits"], options)
-    notes = _visit_notes(visits)
     _judge_visits(visits)
     taken = visits.sound()
+    notes = _visit_notes(taken)
     treatments = _belonging("treatments", raw, options, taken, notes)
     recordings = _belonging("recordings", raw, options, taken, notes)
     outcomes = _belonging("outcomes", raw, options, taken, notes)
@@ -130,12 +132,11 @@ def refuse_layout(table: str, raw: pa.Table, options: Options) -> None:
     where = raw.column("source")[0].as_py() if raw.num_rows else table
     missing = [name for name, column in columns.items() if column.required and name not in raw.column_names]
     if missing:
-        near = [name for name in raw.column_names if name not in RAW_KEYS]
         raise ContractError(
             where,
             f"no column {', '.join(repr(name) for name in missing)}",
             needed=f"the table of {table} needs it",
-            do=did_you_mean(missing[0], near) if near else "Add it",
+            do=nearest_header(missing[0], raw.column_names) or "The first line has to name the columns",
             code="MISSING_COLUMN",
         )
     for name in unknown_columns(table, raw, options):
@@ -190,13 +191,13 @@ def _judge_visits(visits: _Table) -> None:
     visits.add(conflict, "visit_id", "DUPLICATE_ID_CONFLICT")
 
 
-def _visit_notes(visits: _Table) -> list[pd.DataFrame]:
+def _visit_notes(visits: pd.DataFrame) -> list[pd.DataFrame]:
     notes = []
-    if "findings" in visits.data:
-        unknown = cells.unknown_terms(visits.data["findings"].to_numpy(dtype=object))
-        notes.append(_notes("visits", visits.data[unknown], "findings", "UNKNOWN_TERM"))
-    untimed = np.isnan(visit_weeks(visits.data)) & visits.data["patient_id"].duplicated(keep=False).to_numpy()
-    notes.append(_notes("visits", visits.data[untimed], "visit_date", "MISSING_VISIT_TIME"))
+    if "findings" in visits:
+        unknown = cells.unknown_terms(visits["findings"].to_numpy(dtype=object))
+        notes.append(_notes("visits", visits[unknown], "findings", "UNKNOWN_TERM"))
+    untimed = np.isnan(visit_weeks(visits)) & visits["patient_id"].duplicated(keep=False).to_numpy()
+    notes.append(_notes("visits", visits[untimed], "visit_date", "MISSING_VISIT_TIME"))
     return [note for note in notes if len(note)]
 
 
@@ -228,11 +229,20 @@ def _belonging(
     if name not in raw:
         return pd.DataFrame()
     table = _typed(name, raw[name], options)
-    stray = ~table.data["patient_id"].isin(set(visits["patient_id"])) & (table.data["patient_id"] != "")
-    table.add(stray.to_numpy(), "patient_id", "UNKNOWN_VISIT")
+    table.add(_is_stray(name, table.data, visits), "patient_id", "UNKNOWN_VISIT")
     for (column, reason, message), found in table.found.groupby(["column", "reason", "message"], sort=True):
         notes.append(_notes(name, table.data.loc[found["at"]], str(column), str(reason), str(message)))
     return table.sound()
+
+
+def _is_stray(name: str, data: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray:
+    """Whether a row belongs to no visit: a recording is of a visit, an outcome of one or of the patient."""
+    stray = ~data["patient_id"].isin(set(visits["patient_id"])).to_numpy()
+    if name != "treatments":
+        key = ["patient_id", "visit_id"]
+        elsewhere = ~pd.MultiIndex.from_frame(data[key]).isin(pd.MultiIndex.from_frame(visits[key]))
+        stray |= elsewhere & ((name == "recordings") | (data["visit_id"] != "").to_numpy())
+    return stray & (data["patient_id"] != "").to_numpy()
 
 
 def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) -> tuple[Recording, ...]:
@@ -240,8 +250,12 @@ def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) 
     found: list[Recording] = []
     for position in range(len(table)):
         row = table.iloc[position]
+        empty = [name for name in _DESCRIBED if row[name] == "" or row[name] != row[name]]  # NaN is not itself
+        if empty:
+            notes.append(_notes("recordings", table.iloc[[position]], empty[0], "BAD_RECORDING"))
+            continue
         path = samples.resolve(source.root, str(row["file"]))
-        reason = "PATH_ESCAPE" if path is None else "" if path.is_file() else "NO_RECORDING"
+        reason = "PATH_ESCAPE" if path is None else "" if samples.is_there(path) else "NO_RECORDING"
         if reason or path is None:
             notes.append(_notes("recordings", table.iloc[[position]], "file", reason))
             continue

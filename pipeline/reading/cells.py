@@ -70,7 +70,7 @@ def parse(column: Column, cells: pa.ChunkedArray, *, unknown_as_missing: bool = 
 
 def unknown_terms(cells: np.ndarray) -> np.ndarray:
     """Whether a cell of findings names a term that is not in the ontology."""
-    return _by_distinct(cells, lambda cell: any(_term(part) is None for part in cell.split("|")))
+    return _by_distinct(cells, lambda cell: any(term is None for _, term in load_ontology().findings(cell)))
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -78,9 +78,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _text(cells: pa.ChunkedArray) -> pa.Array:
-    if pa.types.is_boolean(cells.type):
-        cells = pc.if_else(cells, "yes", "no")
-    elif pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
+    if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
         cells = cells.cast(pa.date32(), safe=False)
     if not pa.types.is_string(cells.type):
         cells = cells.cast(pa.string())
@@ -167,15 +165,11 @@ def _contradictions(cells: np.ndarray) -> np.ndarray:
 
 def _contradicts(cell: str) -> bool:
     """Whether a term comes out both observed and excluded."""
-    terms = [(part.startswith("!"), _term(part)) for part in cell.split("|")]
+    terms = load_ontology().findings(cell)
     observed = {term for negated, term in terms if term and not negated}
     excluded = {term for negated, term in terms if term and negated}
     # closing one side is enough: an excluded term reaches what is observed exactly if an ancestor of that is excluded
     return not excluded.isdisjoint(load_ontology().ancestors(observed))
-
-
-def _term(part: str) -> str | None:
-    return load_ontology().current(part.removeprefix("!"))
 
 
 def _by_distinct(cells: np.ndarray, judge: object) -> np.ndarray:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as papq
 
 from pipeline.errors import ContractError
+from pipeline.reading.texts import as_text
 
 _BATCH_ROWS = 50_000
 _MOST_COLUMNS = 5_000
@@ -21,7 +22,8 @@ def read(path: Path, name: str) -> Iterator[pa.Table]:
     Yields
     ------
     pyarrow.Table
-        ``source``, ``row``, ``problem`` (empty) and the file's columns, in their own types; dictionaries are decoded.
+        ``source``, ``row``, ``problem`` and the file's columns, in their own types; dictionaries are decoded, and
+        cells that are not UTF-8 are null.
 
     Raises
     ------
@@ -49,6 +51,9 @@ def _refuse_layout(schema: pa.Schema, name: str) -> None:
     twice = sorted({column for column in schema.names if schema.names.count(column) > 1})
     if twice:
         raise ContractError(name, f"column '{twice[0]}' stands there twice", do="Rename one", code="DUPLICATE_COLUMN")
+    reserved = sorted({"source", "row", "problem"} & set(schema.names))
+    if reserved:
+        raise ContractError(name, f"column '{reserved[0]}' is a name of ours", do="Rename it", code="RESERVED_COLUMN")
     for field in schema:
         if pa.types.is_nested(field.type) and not pa.types.is_dictionary(field.type):
             raise ContractError(
@@ -57,23 +62,20 @@ def _refuse_layout(schema: pa.Schema, name: str) -> None:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Decode dictionaries and large strings, so that a column has the same type whoever wrote the file."""
+    """Decode dictionaries, so that a column has the same type whoever wrote the file."""
     columns = {}
     for field in table.schema:
         cells = table.column(field.name)
-        if pa.types.is_dictionary(field.type):
-            cells = cells.cast(field.type.value_type)
-        if pa.types.is_large_string(cells.type) or pa.types.is_string_view(cells.type):
-            cells = cells.cast(pa.string())
-        columns[field.name] = cells
+        columns[field.name] = cells.cast(field.type.value_type) if pa.types.is_dictionary(field.type) else cells
     return pa.table(columns)
 
 
 def _with_keys(table: pa.Table, name: str, first_row: int) -> pa.Table:
-    count = table.num_rows
+    table, problem = as_text(table)
+    count = len(problem)
     keys = {
         "source": pa.array([name] * count, pa.string()),
         "row": pa.array(np.arange(first_row, first_row + count), pa.int64()),
-        "problem": pa.array([""] * count, pa.string()),
+        "problem": problem,
     }
     return pa.table({**keys, **{column: table.column(column) for column in table.column_names}})

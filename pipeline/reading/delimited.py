@@ -1,20 +1,18 @@
 """CSV files as raw batches: every cell is text, a row with too many or too few fields is kept as a problem."""
 
-# pyarrow makes its compute functions at import, where a type checker cannot see them
-# pyright: reportAttributeAccessIssue=false
-
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline.errors import ContractError
+from pipeline.reading.texts import as_text
 
 _HEADER_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 22
@@ -50,15 +48,36 @@ def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
         ragged.append((row.number or 2) - 1)  # the header is record 1
         return "skip"
 
-    stream = pacsv.open_csv(
-        path,
-        read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_number),
-        convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.binary()), strings_can_be_null=False
-        ),
-    )
+    if _is_one_line(path):  # a header alone, which pyarrow takes for nothing
+        yield _without_cells(header, name, [])
+        return
+    try:
+        stream = pacsv.open_csv(
+            path,
+            read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_number
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.binary()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        raise _unreadable(name) from None
+    if len(stream.schema) != len(header):
+        raise _unreadable(name)
     yield from _numbered(stream, name, header, ragged)
+
+
+def _unreadable(name: str) -> ContractError:
+    # pyarrow's message quotes the row: it is not handed on
+    return ContractError(name, "not readable as CSV", do="Check quotes and delimiter", code="CORRUPT")
+
+
+def _is_one_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    return len(start) < _HEADER_BYTES and not set(start) & set(b"\r\n")
 
 
 def _numbered(stream: pacsv.CSVStreamingReader, name: str, header: list[str], ragged: list[int]) -> Iterator[pa.Table]:
@@ -70,15 +89,19 @@ def _numbered(stream: pacsv.CSVStreamingReader, name: str, header: list[str], ra
         except StopIteration:
             break
         except pa.ArrowInvalid:
-            # pyarrow's message quotes the row: it is not handed on
-            raise ContractError(name, "not readable as CSV", do="Check quotes and delimiter", code="CORRUPT") from None
+            raise _unreadable(name) from None
         rows = _record_numbers(taken, batch.num_rows, ragged)
         taken += batch.num_rows
-        yield _as_text(pa.table(dict(zip(header, batch.columns, strict=True))), name, rows)
+        cells, problem = as_text(pa.table(dict(zip(header, batch.columns, strict=True))))
+        yield _with_keys(cells, name, rows, problem)
     if ragged or taken == 0:
-        cells = {column: pa.nulls(len(ragged), pa.string()) for column in header}
-        problem = pa.array(["RAGGED"] * len(ragged), pa.string())
-        yield _with_keys(pa.table(cells) if cells else pa.table({}), name, np.array(ragged, dtype=np.int64), problem)
+        yield _without_cells(header, name, ragged)
+
+
+def _without_cells(header: list[str], name: str, ragged: list[int]) -> pa.Table:
+    cells = {column: pa.nulls(len(ragged), pa.string()) for column in header}
+    problem = pa.array(["RAGGED"] * len(ragged), pa.string())
+    return _with_keys(pa.table(cells), name, np.array(ragged, dtype=np.int64), problem)
 
 
 def _record_numbers(taken: int, count: int, ragged: list[int]) -> np.ndarray:
@@ -86,32 +109,6 @@ def _record_numbers(taken: int, count: int, ragged: list[int]) -> np.ndarray:
     numbers = np.arange(1, taken + count + len(ragged) + 1, dtype=np.int64)
     kept = numbers[~np.isin(numbers, ragged)]
     return kept[taken : taken + count]
-
-
-def _as_text(table: pa.Table, name: str, rows: np.ndarray) -> pa.Table:
-    problem = np.full(table.num_rows, "", dtype=object)
-    columns = {}
-    for column in table.column_names:
-        cells = table.column(column)
-        try:
-            columns[column] = cells.cast(pa.string())
-        except pa.ArrowInvalid:
-            texts = [_decoded(cell) for cell in cells.to_pylist()]
-            problem[[text is None for text in texts]] = "ENCODING"
-            columns[column] = pa.chunked_array([pa.array(texts, pa.string())])
-        problem[_holds_nul(columns[column])] = "NUL_BYTE"
-    return _with_keys(pa.table(columns), name, rows, pa.array(problem, pa.string()))
-
-
-def _decoded(cell: bytes) -> str | None:
-    try:
-        return cell.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def _holds_nul(cells: pa.ChunkedArray) -> np.ndarray:
-    return pc.fill_null(pc.match_substring(cells, "\0"), False).to_numpy()
 
 
 def _with_keys(table: pa.Table, name: str, rows: np.ndarray, problem: pa.Array) -> pa.Table:
@@ -122,11 +119,11 @@ def _with_keys(table: pa.Table, name: str, rows: np.ndarray, problem: pa.Array) 
 def _read_header(path: Path, name: str, delimiter: str) -> list[str]:
     with path.open("rb") as file:
         start = file.read(_HEADER_BYTES)
+    text = start.decode("utf-8-sig", errors="replace")
     try:
-        text = start.decode("utf-8-sig", errors="strict" if len(start) < _HEADER_BYTES else "ignore")
-    except UnicodeDecodeError:
-        text = start.splitlines()[0].decode("utf-8-sig", errors="replace")
-    header = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), [])
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        raise _unreadable(name) from None
     if not any(header):
         raise ContractError(name, "no header", needed="the first line names the columns", code="EMPTY_INPUT")
     if "\ufffd" in "".join(header) or "\0" in "".join(header):
@@ -135,9 +132,13 @@ def _read_header(path: Path, name: str, delimiter: str) -> list[str]:
     if len(header) == 1 and other:
         shown = {"\t": "'\\t'"}.get(other, f"'{other}'")
         raise ContractError(name, f"fields parted by {shown}", do=f"Give --delimiter {shown}", code="DELIMITER")
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        raise ContractError(name, f"column '{twice[0]}' stands there twice", do="Rename one", code="DUPLICATE_COLUMN")
+    first_of = {column: place for place, column in reversed(list(enumerate(header, start=1)))}
+    for place, column in enumerate(header, start=1):
+        if first_of[column] != place:
+            # the name is not shown: without a header, it is a patient's value
+            raise ContractError(
+                name, f"columns {first_of[column]} and {place} have one name", do="Rename one", code="DUPLICATE_COLUMN"
+            )
     reserved = sorted({"source", "row", "problem"} & set(header))
     if reserved:
         raise ContractError(name, f"column '{reserved[0]}' is a name of ours", do="Rename it", code="RESERVED_COLUMN")

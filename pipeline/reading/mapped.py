@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import ContractError, did_you_mean
+from pipeline.errors import ContractError, nearest_header
 from pipeline.study import MappedColumn, MappedTable
 
 _KEYS = ("source", "row", "problem")
@@ -43,10 +43,10 @@ def _refuse_missing(batch: pa.Table, rule: MappedTable) -> None:
     if missing:
         there = [name for name in batch.column_names if name not in _KEYS]
         raise ContractError(
-            "the mapped file",
+            batch.column("source")[0].as_py() if batch.num_rows else "the mapped file",
             f"no column {', '.join(repr(name) for name in missing)}",
             needed="the mapping reads it",
-            do=did_you_mean(missing[0], there),
+            do=nearest_header(missing[0], there) or "Choose the mapping of this file's layout",
             code="MISSING_COLUMN",
         )
 

@@ -33,14 +33,18 @@ def read(path: Path, name: str) -> Iterator[pa.Table]:
         problem ``NOT_A_PHENOPACKET``.
     """
     numbered = enumerate(_packets(path, name), start=1)
-    while batch := list(islice(numbered, _BATCH)):
-        rows = [_visit(packet) for _, packet in batch]
+    batch = list(islice(numbered, _BATCH))
+    while True:
+        rows = [_checked(_visit(packet)) for _, packet in batch]
         columns = {key: pa.array([row.get(key, "") for row in rows], pa.string()) for key in _COLUMNS}
         keys = {
             "source": pa.array([name] * len(rows), pa.string()),
             "row": pa.array([number for number, _ in batch], pa.int64()),
         }
         yield pa.table({**keys, **columns})
+        batch = list(islice(numbered, _BATCH))
+        if not batch:
+            return
 
 
 def _packets(path: Path, name: str) -> Iterator[Any]:
@@ -64,6 +68,22 @@ def _parsed(text: bytes) -> Any:
         return None
 
 
+def _checked(row: dict[str, str]) -> dict[str, str]:
+    """Keep what can be held as text; JSON can spell what is none (a NUL, half a surrogate pair)."""
+    cells = "".join(row.values())
+    if "\0" in cells:
+        return {"problem": "NUL_BYTE"}
+    return row if cells.isascii() or _is_text(cells) else {"problem": "ENCODING"}
+
+
+def _is_text(cells: str) -> bool:
+    try:
+        cells.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _visit(packet: Any) -> dict[str, str]:
     """Columns of a visit from one packet; only a problem where it is none."""
     try:
@@ -72,16 +92,16 @@ def _visit(packet: Any) -> dict[str, str]:
         onsets = [disease.get("onset") for disease in packet.get("diseases") or []]
         references = (packet.get("metaData") or {}).get("externalReferences") or []
         return {
-            "patient_id": str(packet["id"]),
-            "visit_id": str(packet["id"]),
+            "patient_id": _string(packet["id"]),
+            "visit_id": packet["id"],
             "sex": _SEXES.get(subject.get("sex", ""), ""),
             "age_at_visit_y": _age(subject.get("timeAtLastEncounter")),
             "age_at_onset_y": next((age for onset in onsets if (age := _age(onset))), ""),
-            "publication": str(references[0]["id"]) if references else "",
+            "publication": _string(references[0]["id"]) if references else "",
             "findings": "|".join(_finding(feature) for feature in features),
         }
     except ValueError:
-        return {"problem": "DURATION_FORMAT", "patient_id": str(packet["id"]), "visit_id": str(packet["id"])}
+        return {"problem": "DURATION_FORMAT", "patient_id": packet["id"], "visit_id": packet["id"]}
     except (AttributeError, KeyError, TypeError, IndexError):
         return {"problem": "NOT_A_PHENOPACKET"}
 
@@ -94,4 +114,13 @@ def _age(element: Any) -> str:
 
 
 def _finding(feature: dict[str, Any]) -> str:
-    return ("!" if feature.get("excluded") else "") + str(feature["type"]["id"])
+    excluded = feature.get("excluded", False)
+    if not isinstance(excluded, bool):
+        raise TypeError
+    return ("!" if excluded else "") + _string(feature["type"]["id"])
+
+
+def _string(element: Any) -> str:
+    if not isinstance(element, str):
+        raise TypeError
+    return element

@@ -27,8 +27,19 @@ def resolve(root: Path, name: str) -> Path | None:
     if not name or "\\" in name or "\0" in name or "://" in name or Path(name).is_absolute():
         return None
     real_root = root.resolve()
-    path = (real_root / name).resolve()
+    try:
+        path = (real_root / name).resolve()
+    except (OSError, RuntimeError):  # links that lead in a circle
+        return None
     return path if path.is_relative_to(real_root) else None
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a regular file; no file has a name that is too long."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read(path: Path, name: str, unit: str) -> Samples:

@@ -106,9 +106,15 @@ def open_source(path: Path, options: Options) -> Source:
     status = _status(path)
     if stat.S_ISDIR(status.st_mode):
         return _open_folder(path, options)
-    if not stat.S_ISREG(status.st_mode):
-        raise ContractError(str(path), "neither a file nor a folder", do="Give a regular file, or - for standard input")
     return _open_files(path.parent, {"visits": [path]}, options)
+
+
+def _refuse_irregular(path: Path, status: os.stat_result) -> None:
+    """Refuse a pipe, a device or a folder where a file was needed: opening one may wait for ever."""
+    if not stat.S_ISREG(status.st_mode):
+        raise ContractError(
+            str(path), "is no regular file", do="Give a regular file, or - for standard input", code="FORMAT"
+        )
 
 
 @contextmanager
@@ -175,7 +181,7 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
     tables: dict[str, tuple[Batches, ...]] = {}
     for table, paths in parts.items():
         for path in paths:
-            _status(path)
+            _refuse_irregular(path, _status(path))
             files[path.relative_to(root).as_posix()] = _digest(path)
         tables[table] = tuple(
             partial(_reader(path), path, path.relative_to(root).as_posix(), options) for path in paths

@@ -118,3 +118,23 @@ def test_nobody_has_no_observed_share():
     assert np.isnan(turnbull(nobody, nobody, HORIZONS)).all()
     assert np.isnan(observed_over_expected(nobody, nobody, nobody, 1.0))
     assert np.isnan(concordance(nobody, nobody, nobody))
+
+
+@pytest.mark.parametrize("hazard", [0.02, 0.1, 0.4])
+@pytest.mark.parametrize("horizon", [1.0, 2.0, 5.0])
+def test_a_right_risk_has_observed_over_expected_one_though_visits_lie_years_apart(hazard, horizon):
+    """Whoever reads O/E at 1 year may trust it where visits are 1 to 4 years apart: 20 seeds, 1,000 people each."""
+    ratios = [_ratio(hazard, horizon, np.random.default_rng(seed)) for seed in range(20)]
+    error = np.std(ratios, ddof=1) / np.sqrt(len(ratios))
+    assert abs(np.mean(ratios) - 1.0) < 0.1 + 2.0 * error
+
+
+def _ratio(hazard, horizon, rng, people=1000):
+    time, end = rng.exponential(1.0 / hazard, people), rng.uniform(1.0, 8.0, people)
+    visits = np.cumsum(rng.uniform(1.0, 4.0, (people, 8)), axis=1)
+    kept = np.where(visits <= end[:, None], visits, np.nan)
+    before, after = kept < time[:, None], kept >= time[:, None]
+    left = np.max(np.where(before, kept, 0.0), axis=1)
+    right = np.min(np.where(after, kept, np.inf), axis=1)
+    risk = np.full(people, 1.0 - np.exp(-hazard * horizon))
+    return observed_over_expected(left, right, risk, horizon, period=0.25)

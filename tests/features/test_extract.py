@@ -149,6 +149,17 @@ def test_the_side_that_moves_more_speaks_for_both():
     assert np.isnan(alone["wrist__rest__tremor_asymmetry_ratio"])
 
 
+def test_sides_that_move_alike_are_told_apart_by_id_not_by_order():
+    """Two equal amplitudes must not make a row depend on the order in which files were listed."""
+    left = taken("wrist_left", "rest", 0.1, name="left")
+    upside_down = left.open()
+    mirrored = partial(Samples, upside_down.time_s, -upside_down.values)
+    right = taken("wrist_right", "rest", 0.1, name="right", opened=mirrored)
+    assert one_visit(left, right).equals(one_visit(right, left))
+    assert one_visit(left)["wrist_worse__rest__median__tilt_deg"] < 90
+    assert one_visit(right)["wrist_worse__rest__median__tilt_deg"] > 90
+
+
 def test_tremor_in_posture_is_held_against_tremor_at_rest():
     row = one_visit(taken("wrist_left", "rest", 0.05), taken("wrist_left", "posture", 0.15, name="s"))
     np.testing.assert_allclose(row["wrist_worse__posture_over_rest__tremor_ratio"], 0.5, rtol=0.01)

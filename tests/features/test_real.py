@@ -1,8 +1,6 @@
 """Real recordings with a tremor that is known: one person with Parkinson's disease, recorded by phone (pdkit 2458)."""
 
-import os
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,12 +31,9 @@ def read(path):
 
 
 @pytest.fixture(scope="module")
-def recordings():
+def recordings(real_data):
     """Return the recordings of both hands by side and task; each side is a visit, so that each speaks for itself."""
-    root = os.environ.get("DYSTONIA_REAL_DATA")
-    if not root:
-        pytest.skip("DYSTONIA_REAL_DATA is not set: no folder with real records")
-    folder = Path(root) / "pdkit" / "2458"
+    folder = real_data / "pdkit" / "2458"
     if not folder.is_dir():
         pytest.skip("DYSTONIA_REAL_DATA has no pdkit/2458")
     return {

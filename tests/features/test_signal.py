@@ -8,10 +8,13 @@ from scipy.signal import periodogram
 
 from pipeline.errors import UsageError
 from pipeline.features.catalogue import CATALOGUE
-from pipeline.features.measure import measure_windows, quantile_by
-from pipeline.features.signal import BLOCK, Signal
+from pipeline.features.measure import BLOCK, measure_windows, quantile_by
+from pipeline.features.places import on
+from pipeline.features.signal import Signal
+from pipeline.features.spec import window_feature
 from pipeline.features.spectrum import band_power
 from pipeline.testing import signals
+from pipeline.units import Unit
 
 FEATURES = [feature for feature in CATALOGUE if feature.spec.level == "window"]
 
@@ -39,6 +42,22 @@ def test_a_window_has_the_same_bits_in_every_batch(signal, data):
     times = data.draw(st.sampled_from([1, BLOCK // len(signal), BLOCK // len(signal) + 2]))
     many = measure_windows(FEATURES, repeated(signal, times))
     assert bits(many) == bits(np.tile(whole, (times, 1)))
+
+
+@given(signal=signals(max_windows=3), times=st.sampled_from([1, 21, 22, 64, 65]))
+def test_a_feature_only_ever_sees_full_blocks(signal, times):
+    """Leftover rows take another path through the processor, with other last bits on some machines: there are none."""
+    sizes = set()
+
+    @window_feature(unit=Unit.COUNT, outputs=on(["head"], ["rest"], "median"), bounds=(0, BLOCK), source="this test")
+    def windows_count(given_windows):
+        """Count the windows."""
+        sizes.add(len(given_windows))
+        return np.full(len(given_windows), float(len(given_windows)))
+
+    many = repeated(signal, times)
+    assert measure_windows([windows_count], many).shape == (len(many), 1)
+    assert sizes == {BLOCK}
 
 
 @given(signal=signals(), data=st.data())

@@ -76,6 +76,14 @@ def test_a_window_with_a_break_is_not_used_and_the_others_are(spoil):
         assert not begin < 500 < begin + found.samples
 
 
+def test_no_window_starts_inside_a_gap_or_comes_twice():
+    """Windows keep to every second second; those that a long gap swallows are lost, not gathered behind it."""
+    time = np.arange(1000) / 100
+    found = cut(recording(np.where(time >= 5, time + 5.0, time), noise(1000)))
+    assert found.start_s.round(6).tolist() == [0.0, 10.0]
+    assert found.usable_share == 2 / 6
+
+
 def test_a_stuck_sensor_gives_no_windows():
     """A flat line is a fault, not a patient without tremor."""
     found = cut(recording(np.arange(1000) / 100, np.ones((3, 1000))))

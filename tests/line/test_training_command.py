@@ -1,0 +1,123 @@
+"""What a data scientist relies on: a saved model, a run with its scores, and no patient in either."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.tracking.runs import tracking_uri
+
+CANARY = "Zanzibar4711"
+
+STUDY = """
+name = "{name}"
+title = "Which of two"
+folds = 2
+
+[[targets]]
+name = "phenotype"
+kind = "classification"
+"""
+
+
+@pytest.fixture
+def study():
+    """A quick study: one target, two folds."""
+    Path("study.toml").write_text(STUDY.format(name="quick"))
+    return "./study.toml"
+
+
+@pytest.fixture
+def cohort():
+    """Forty made-up people whose ids and centre carry a mark, as two CSV tables."""
+    folder = Path("cohort")
+    folder.mkdir()
+    people = [(f"{CANARY}{number:02d}", number % 2) for number in range(40)]
+    visits = [
+        f"{person},{30 + number},{'yes' if kind else 'no'},{CANARY}" for number, (person, kind) in enumerate(people)
+    ]
+    labels = [f"{person},{'cervical' if kind else 'laryngeal'}" for person, kind in people]
+    (folder / "visits.csv").write_text("patient_id,age_at_visit_y,neck_pulling,centre\n" + "\n".join(visits))
+    (folder / "outcomes.csv").write_text("patient_id,phenotype\n" + "\n".join(labels))
+    return folder
+
+
+def _train(cohort, study, *options):
+    return main(["train", str(cohort), "--study", study, "--out", "model", "--quiet", *options])
+
+
+def _runs():
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=tracking_uri())
+    experiment = client.get_experiment_by_name("quick")
+    return client, client.search_runs([experiment.experiment_id])
+
+
+def test_a_training_leaves_a_model_and_a_run_with_scores_figures_and_the_bundle(cohort, study):
+    """Parameters, metrics with intervals, figures and the bundle are in a store that is made without being asked."""
+    assert _train(cohort, study) == 0
+    client, (run,) = _runs()
+    assert {"study", "folds", "training_digest", "version.scikit-learn"} <= set(run.data.params)
+    assert {"phenotype.scores.auc", "phenotype.scores.auc_low", "phenotype.scores.auc_high"} <= set(run.data.metrics)
+    assert [item.path for item in client.list_artifacts(run.info.run_id, "figures")] == ["figures/phenotype.png"]
+    assert "bundle/manifest.json" in [item.path for item in client.list_artifacts(run.info.run_id, "bundle")]
+    assert json.loads(Path("model/report.json").read_text())["targets"]["phenotype"]["counts"]["patients"] == 40
+
+
+def test_no_patient_is_in_the_model_the_run_or_the_messages(cohort, study, capsys):
+    """Ids and free text of the records are nowhere in what a training leaves or says."""
+    assert main(["--debug", "train", str(cohort), "--study", study, "--out", "model"]) == 0
+    left = [path for root in ("model", "mlruns") for path in Path(root).rglob("*") if path.is_file()]
+    assert len(left) > 5
+    assert not [path for path in left if CANARY.encode() in path.read_bytes()]
+    assert CANARY not in "".join(capsys.readouterr())
+
+
+@pytest.mark.D
+def test_D21_a_store_that_does_not_answer_costs_a_warning_not_the_model(cohort, study, monkeypatch, capsys):
+    """The model is saved first; with --require-tracking the exit code is 69, and the model is saved all the same."""
+    Path("broken.db").write_text("no database")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{Path('broken.db').resolve()}")
+    assert main(["train", str(cohort), "--study", study, "--out", "model"]) == 0
+    assert "warning: the tracking store" in capsys.readouterr().err
+    assert Path("model/manifest.json").exists()
+    assert _train(cohort, study, "--out", "other", "--require-tracking") == 69
+    assert Path("other/manifest.json").exists()
+
+
+def test_the_same_training_again_is_not_done_again(cohort, study):
+    """A second demo starts in seconds."""
+    assert _train(cohort, study) == 0
+    assert _train(cohort, study) == 0
+    assert len(_runs()[1]) == 1
+
+
+def test_one_label_for_everybody_is_one_clear_line(cohort, study, capsys):
+    """A cohort from which nothing can be learned is refused before anything is written."""
+    labels = Path("cohort/outcomes.csv")
+    labels.write_text(labels.read_text().replace("laryngeal", "cervical"))
+    assert _train(cohort, study) == 64
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not Path("model").exists()
+
+
+def test_a_cohort_without_outcomes_is_one_clear_line(cohort, study, capsys):
+    """The message names the column, and what to add."""
+    Path("cohort/outcomes.csv").unlink()
+    assert _train(cohort, study) == 65
+    assert "no column 'phenotype'" in capsys.readouterr().err
+
+
+def test_a_study_that_learns_from_what_defines_its_label_is_not_possible_by_default(cohort, study, capsys):
+    """A column that defines the label never reaches the model unless the study says so."""
+    visits = Path("cohort/visits.csv")
+    rows = visits.read_text().splitlines()
+    visits.write_text(
+        "\n".join([rows[0] + ",dystonia_neck", *(row + (",yes" if ",yes," in row else ",no") for row in rows[1:])])
+    )
+    assert _train(cohort, study) == 0
+    columns = json.loads(Path("model/manifest.json").read_text())["columns"]
+    assert columns
+    assert not [name for name in columns if "neck" in name and "pulling" not in name]

