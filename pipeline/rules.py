@@ -33,7 +33,7 @@ def contradictions(visits: pd.DataFrame) -> list[Contradiction]:
     --------
     >>> visits = pd.DataFrame({"age_at_onset_y": [40.0, 50.0], "age_at_visit_y": [45.0, 45.0]})
     >>> [found.where.tolist() for found in contradictions(visits)]
-    [[False, True]]
+    [[False, True], [False, False]]
     """
     onset, visit = number(visits, "age_at_onset_y"), number(visits, "age_at_visit_y")
     enrolment = number(visits, "age_at_enrolment_y")
