@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pipeline.config import load_mapping
 from pipeline.reading.source import Options
 
 TOO_MANY_REJECTED = 3
-"""Exit code where more visits were rejected than `max_rejected_option` allows."""
+"""Exit code where more visit records were rejected than allowed."""
 
 FOLDER = click.Path(path_type=Path)
 
@@ -59,3 +59,15 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_READING):
         with_options = option(with_options)
     return with_options
+
+
+def rejection_exit_code(counts: Mapping[str, int], max_rejected: float) -> int:
+    """Return 3 where a larger share of the visit records was rejected than is allowed, else 0.
+
+    Examples
+    --------
+    >>> rejection_exit_code({"predicted": 8, "rejected": 2}, 0.1)
+    3
+    """
+    total = counts["predicted"] + counts["rejected"]
+    return TOO_MANY_REJECTED if total and counts["rejected"] / total > max_rejected else 0

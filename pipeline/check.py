@@ -12,9 +12,8 @@ import click
 import numpy as np
 import pandas as pd
 
-from pipeline.arguments import TOO_MANY_REJECTED, cohort_argument, max_rejected_option, reading_options
+from pipeline.arguments import cohort_argument, max_rejected_option, reading_options, rejection_exit_code
 from pipeline.partition import partitions, survey
-from pipeline.predict import rejected_share
 from pipeline.reading.source import Options, open_source, spooled
 from pipeline.records import IDENTITY, Cohort
 from pipeline.vocabulary import REASONS
@@ -115,4 +114,4 @@ def command(cohort: Path, options: Options, max_rejected: float, *, as_json: boo
     with spooled(cohort) as path:
         found = check(path, options)
     click.echo(json.dumps(found, indent=2) if as_json else as_text(found))
-    return TOO_MANY_REJECTED if rejected_share(found) > max_rejected else 0
+    return rejection_exit_code(found, max_rejected)

@@ -13,10 +13,13 @@ import click
 
 from pipeline.errors import PipelineError
 
+Say = Callable[[str], None]
+"""Is told of progress, a line at a time."""
+
 USAGE, BUG, OUT_OF_MEMORY, IO_FAILED, INTERRUPTED, TERMINATED = 64, 70, 71, 74, 130, 143
 
 
-def teller(*, quiet: bool) -> Callable[[str], None]:
+def teller(*, quiet: bool) -> Say:
     """Return a function that tells of progress on standard error, or of nothing."""
     return (lambda _: None) if quiet else (lambda line: click.echo(line, err=True))
 

@@ -7,7 +7,7 @@ unknown one is an error that names the nearest known key.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import MissingInput, UsageError, did_you_mean
 from pipeline.ontology import load_ontology
+from pipeline.reading.source import Options
 from pipeline.schema import TABLES
 from pipeline.study import Mapping, Recipe, Study, Target
 from pipeline.units import horizon_years
@@ -100,6 +101,12 @@ def load_mapping(name: str) -> Mapping:
                 f"mapping {name}, {table}", f"nothing makes column '{empty[0]}'", do="Give its source or a constant"
             )
     return mapping
+
+
+def study_options(study: Study, options: Options) -> Options:
+    """Add to the reading options what the study says: its mapping, unless another is given, and its outcome columns."""
+    mapping = options.mapping or (load_mapping(study.mapping) if study.mapping else None)
+    return replace(options, mapping=mapping, outcome_columns=study.outcome_columns)
 
 
 def load_recipe(name: str) -> Recipe:

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from pipeline.arguments import FOLDER, quiet_option
-from pipeline.command import run, teller
+from pipeline.command import Say, run, teller
 from pipeline.config import load_recipe, load_study
-from pipeline.fitting import Say
 from pipeline.generate import generate
 from pipeline.predict import predict
 from pipeline.show import as_text, show

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.bundle import ModelBundle, TargetModel
 from pipeline.bundle.model import margin
 from pipeline.bundle.save import package_versions
+from pipeline.command import Say
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation import figures, summary
 from pipeline.features.catalogue import model_columns
@@ -27,9 +27,6 @@ from pipeline.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Say = Callable[[str], None]
-"""Is told of progress, a line at a time."""
 
 
 def fit_study(

@@ -116,7 +116,8 @@ def read_whole(source: Source, overview: Overview, spill: Path, options: Options
         return cohorts[0]
     tables = ("visits", "treatments", "outcomes", "rejects", "notes")
     joined = {name: pd.concat([getattr(cohort, name) for cohort in cohorts], ignore_index=True) for name in tables}
-    joined["visits"] = joined["visits"].sort_values(["source", "row"], kind="stable", ignore_index=True)
+    for name in ("visits", "rejects", "notes"):
+        joined[name] = joined[name].sort_values(["source", "row"], kind="stable", ignore_index=True)
     recordings = tuple(recording for cohort in cohorts for recording in cohort.recordings)
     return Cohort(**joined, recordings=recordings, synthetic=source.synthetic)
 

@@ -6,7 +6,6 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,24 +20,23 @@ import pyarrow.parquet as papq
 
 from pipeline.arguments import (
     FOLDER,
-    TOO_MANY_REJECTED,
     cohort_argument,
     format_option,
     max_rejected_option,
     overwrite_option,
     quiet_option,
     reading_options,
+    rejection_exit_code,
 )
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.bundle.save import MANIFEST, package_versions
-from pipeline.command import run, teller
+from pipeline.command import Say, run, teller
+from pipeline.config import study_options
 from pipeline.errors import PipelineError, UsageError
-from pipeline.fitting import Say
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
 from pipeline.publish import SUCCESS, Staging, digest_of, publishing
 from pipeline.reading.source import Options, Source, open_source, spooled
 from pipeline.records import Cohort
-from pipeline.train import study_options
 from pipeline.writing import Format, to_arrow, write_table
 
 RESEARCH_ONLY = "RESEARCH_ONLY"
@@ -197,18 +195,6 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
     return pacsv.read_csv(path, parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options)
 
 
-def rejected_share(success: Mapping[str, Any]) -> float:
-    """Return the share of visit records that were rejected; 0 where there were none.
-
-    Examples
-    --------
-    >>> rejected_share({"predicted": 9, "rejected": 1})
-    0.1
-    """
-    total = success.get("predicted", 0) + success.get("rejected", 0)
-    return success.get("rejected", 0) / total if total else 0.0
-
-
 @click.command("predict")
 @click.argument("bundle", type=FOLDER)
 @cohort_argument
@@ -243,7 +229,7 @@ def command(
     with spooled(cohort) as path:
         done = predict(bundle, path, out, options=options, csv_safe=not no_csv_safe, say=teller(quiet=quiet), **flags)
     click.echo(f"{out}: {done['predicted']} visits predicted, {done['rejected']} rejected, {done['notes']} notes")
-    return TOO_MANY_REJECTED if rejected_share(done) > max_rejected else 0
+    return rejection_exit_code(done, max_rejected)
 
 
 if __name__ == "__main__":

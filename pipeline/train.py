@@ -15,10 +15,10 @@ import click
 from pipeline.arguments import FOLDER, cohort_argument, overwrite_option, quiet_option, reading_options
 from pipeline.bundle import ModelBundle, members_of
 from pipeline.bundle.save import package_versions
-from pipeline.command import run, teller
-from pipeline.config import load_mapping, load_study
+from pipeline.command import Say, run, teller
+from pipeline.config import load_study, study_options
 from pipeline.errors import Unavailable
-from pipeline.fitting import Say, fit_study
+from pipeline.fitting import fit_study
 from pipeline.partition import read_whole, survey
 from pipeline.publish import publishing
 from pipeline.reading.source import Options, Source, open_source, spooled
@@ -91,12 +91,6 @@ def train(
             raise
         say(f"warning: {error}")
     return report
-
-
-def study_options(study: Study, options: Options) -> Options:
-    """Add to the reading options what the study says: its mapping, unless another is given, and its outcome columns."""
-    mapping = options.mapping or (load_mapping(study.mapping) if study.mapping else None)
-    return replace(options, mapping=mapping, outcome_columns=study.outcome_columns)
 
 
 def training_digest(source: Source) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pipeline.bundle import ModelBundle, members_of
-from pipeline.config import load_recipe, load_study
+from pipeline.config import load_recipe, load_study, study_options
 from pipeline.fitting import fit_study
 from pipeline.generate import generate
 from pipeline.partition import read_whole, survey
@@ -16,7 +16,6 @@ from pipeline.publish import publishing
 from pipeline.reading.source import Options, open_source
 from pipeline.records import Cohort
 from pipeline.synthetic.canaries import canaries
-from pipeline.train import study_options
 
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)

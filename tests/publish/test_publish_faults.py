@@ -5,7 +5,6 @@ Each run happens in a child process, with a fault at its k-th operation on the d
 """
 
 # the letters of the table of faults are capitals
-# ruff: noqa: N802
 
 import errno
 import os

@@ -1,7 +1,6 @@
 """What a user of an output folder relies on: whole or absent, private, resumable, never silently replaced."""
 
 # the letters of the table of faults are capitals
-# ruff: noqa: N802
 
 import json
 import os
