@@ -49,14 +49,15 @@ def command(out: Path, *, quiet: bool) -> None:
     """
     demo(out, teller(quiet=quiet))
     click.echo(as_text(show(out / "model")))
-    click.echo(
-        f"""
-Open these:
-  {out}/new-patients/visits.csv                   the records of {NEW_PATIENTS} synthetic patients
-  {out}/predictions/predictions-00000-of-00001.csv  what the model says of each of their visits
-  {out}/model/report.json                         how well it did on patients that it had not seen
-Next: dystonia check, train and predict on your own records; dystonia --help."""
-    )
+    to_open = {
+        "new-patients/visits.csv": f"the records of {NEW_PATIENTS} synthetic patients",
+        "predictions/predictions-00000-of-00001.csv": "what the model says of each of their visits",
+        "model/report.json": "how well it did on patients that it had not seen",
+    }
+    click.echo("\nOpen these:")
+    for name, meaning in to_open.items():
+        click.echo(f"  {out / name}: {meaning}")
+    click.echo("Next: dystonia check, train and predict on your own records; dystonia --help.")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def _number(score: Any) -> str:
     if not isinstance(score, dict):
         return f"{score:.3f}"
     if score.get("value") is None:
-        return "does not exist here"
+        return "none: no two people could be compared"
     if score.get("low") is None:
         return f"{score['value']:.3f}"
     return f"{score['value']:.3f} (95 % interval {score['low']:.3f} to {score['high']:.3f})"
