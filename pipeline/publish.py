@@ -130,7 +130,8 @@ def publishing(
             return
         _refuse_existing(destination, overwrite)
         staging = _open_staging(destination, identity)
-        yield staging
+        with _nothing_left(staging):
+            yield staging
         content = {**staging.summary, "fingerprint": identity, "files": dict(sorted(staging.members.items()))}
         _write_json(staging.path / SUCCESS, content)
         (staging.path / SUCCESS).chmod(0o600)
@@ -139,6 +140,17 @@ def publishing(
             (staging.path / leftover).unlink(missing_ok=True)
         _settle_folders(staging.path)
         _appear(staging.path, destination)
+
+
+@contextmanager
+def _nothing_left(staging: Staging) -> Iterator[None]:
+    """Remove the staging of a run that failed before it had finished anything worth keeping."""
+    try:
+        yield
+    except BaseException:
+        if not staging.members:
+            shutil.rmtree(staging.path, ignore_errors=True)
+        raise
 
 
 def publish_file(destination: Path, writer: Callable[[Path], None], *, overwrite: bool = False) -> None:

@@ -39,6 +39,9 @@ ACCELERATION_TO_G = {"g": 1.0, "m/s^2": 1.0 / STANDARD_GRAVITY, "mg": 1e-3}
 ANGULAR_RATE_TO_DEG_PER_S = {"deg/s": 1.0, "rad/s": 57.29577951308232}
 """Factor from each declared unit of angular rate to degrees per second."""
 
+YEARS_IN = {"years": 1.0, "months": 1.0 / MONTHS_PER_YEAR, "weeks": 1.0 / WEEKS_PER_YEAR, "days": 1.0 / 365.25}
+"""Length in years of each unit of time that a mapping may declare."""
+
 _ISO_8601 = re.compile(
     r"P(?=.)(?:(\d+(?:\.\d+)?)Y)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"
     r"(?:T(?=.)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?"

@@ -1,7 +1,7 @@
 """The words of the field: labels and which of them go together, the label tree, body regions, tasks, reason codes.
 
-Sources: Albanese et al. 2013 (Mov Disord 28:863) for regions and axes; the label lists are those of our clinical
-facts sheet, section 1.4.
+Sources: Albanese et al. 2013 (Mov Disord 28:863) for regions and axes. The label lists are ours: phenotypes that
+clinics name, and causes grouped as that classification groups them.
 """
 
 from __future__ import annotations

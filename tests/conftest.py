@@ -1,8 +1,10 @@
 """Hypothesis profiles, a small model trained once, and the folder of real records."""
 
 import os
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +25,16 @@ settings.register_profile("nightly", settings.get_profile("dev"), max_examples=2
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 REAL_DATA = "DYSTONIA_REAL_DATA"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Fail a test that skips because a package is missing, where all packages were to be installed."""
+    report = yield
+    missing = report.skipped and "could not import" in str(report.longrepr)
+    if missing and os.environ.get("PIPELINE_REQUIRE_ALL") == "1":
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def form_flag_state(history: History) -> Values:
 
 
 @record_feature(
-    unit=Unit.COUNT, bounds=(0.0, float(len(EARLY_SIGNS))), source="intake form; early signs of the facts sheet"
+    unit=Unit.COUNT, bounds=(0.0, float(len(EARLY_SIGNS))), source="intake form; early signs of hand dystonia"
 )
 def early_signs_count(history: History) -> Values:
     """Count the early signs present at this visit; NaN where none was asked for."""

@@ -101,7 +101,7 @@ def _floats(cells: pa.ChunkedArray) -> np.ndarray:
 def _imprecise(cells: pa.ChunkedArray) -> np.ndarray:
     if not pa.types.is_integer(cells.type):
         return np.zeros(len(cells), dtype=bool)
-    return np.abs(_floats(cells)) > _EXACT_INTEGERS
+    return np.abs(_floats(cells)) >= _EXACT_INTEGERS  # the next one is rounded to it
 
 
 def _parse_numbers(column: Column, text: pa.Array, present: np.ndarray) -> Parsed:

@@ -1,7 +1,11 @@
 """CSV files as raw batches: every cell is text, a row with too many or too few fields is kept as a problem."""
 
+# pyarrow makes its compute functions at import, where a type checker cannot see them
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator
@@ -10,13 +14,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline.errors import ContractError
-from pipeline.reading.texts import SPELLED_NUL, as_text
+from pipeline.reading.texts import as_text
 
 _HEADER_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 22
+_NUL = "\u2400"
+"""Stands for a NUL byte among characters that stand for one byte each."""
 
 
 def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
@@ -42,7 +49,7 @@ def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
         If there is no usable header, or a quote is never closed.
     """
     header = _read_header(path, name, delimiter)
-    holds_nul = _refuse_open_quote(path, name)
+    clean = _is_clean(path, name)
     ragged: list[int] = []
 
     def keep_number(row: pacsv.InvalidRow) -> str:
@@ -53,8 +60,8 @@ def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
         yield _without_cells(header, name, [])
         return
     with path.open("rb") as file:
-        stream = _opened(_NulSpelled(file) if holds_nul else path, name, header, delimiter, keep_number)
-        yield from _numbered(stream, name, header, ragged)
+        stream = _opened(path if clean else _Spelled(file), name, header, delimiter, keep_number)
+        yield from _numbered(stream, name, header, ragged, clean)
 
 
 def _opened(
@@ -68,7 +75,8 @@ def _opened(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_number
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.binary()), strings_can_be_null=False
+                column_types=dict.fromkeys([*header, *map(_spelled_name, header)], pa.binary()),
+                strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid:
@@ -89,7 +97,9 @@ def _is_one_line(path: Path) -> bool:
     return len(start) < _HEADER_BYTES and not set(start) & set(b"\r\n")
 
 
-def _numbered(stream: pacsv.CSVStreamingReader, name: str, header: list[str], ragged: list[int]) -> Iterator[pa.Table]:
+def _numbered(
+    stream: pacsv.CSVStreamingReader, name: str, header: list[str], ragged: list[int], clean: bool
+) -> Iterator[pa.Table]:
     """Give the batches their record numbers; the ragged rows, which have no cells, come last."""
     taken = 0
     while True:
@@ -101,7 +111,8 @@ def _numbered(stream: pacsv.CSVStreamingReader, name: str, header: list[str], ra
             raise _unreadable(name) from None
         rows = _record_numbers(taken, batch.num_rows, ragged)
         taken += batch.num_rows
-        cells, problem = as_text(pa.table(dict(zip(header, batch.columns, strict=True))))
+        columns = batch.columns if clean else [_original(cells) for cells in batch.columns]
+        cells, problem = as_text(pa.table(dict(zip(header, columns, strict=True))))
         yield _with_keys(cells, name, rows, problem)
     if ragged or taken == 0:
         yield _without_cells(header, name, ragged)
@@ -154,33 +165,59 @@ def _read_header(path: Path, name: str, delimiter: str) -> list[str]:
     return header
 
 
-def _refuse_open_quote(path: Path, name: str) -> bool:
-    """Refuse an odd number of quotes: one is never closed, and would swallow rows. Return whether there is a NUL."""
-    quotes, nuls = 0, False
+def _is_clean(path: Path, name: str) -> bool:
+    """Refuse an odd number of quotes: one is never closed, and would swallow rows. Return whether all is UTF-8."""
+    quotes, clean = 0, True
+    decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             quotes += block.count(b'"')
-            nuls = nuls or b"\0" in block
+            clean = clean and b"\0" not in block and _goes_on(decoder, block)
     if quotes % 2:
         raise ContractError(name, "a quote that is never closed", do="Close or remove it", code="UNTERMINATED_QUOTE")
-    return nuls
+    return clean and _goes_on(decoder, b"", final=True)
 
 
-class _NulSpelled:
-    """A file with its NUL bytes spelled `SPELLED_NUL`.
+def _goes_on(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
-    In the last block of a long file, pyarrow (25.0.1) takes a NUL before a closing quote for an escape: two records
-    would become one.
+
+class _Spelled:
+    """A file with its bytes spelled as characters, so that all of it is UTF-8 without a NUL.
+
+    pyarrow (25.0.1) loses a ragged row that is not UTF-8, and in the last block of a long file it takes a NUL before a
+    closing quote for an escape, so that two records become one.
     """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
 
     closed = False
 
-    def read(self, size: int = -1) -> bytes:
-        """Read this many bytes, before they are spelled."""
-        return self._file.read(size).replace(b"\0", SPELLED_NUL)
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._rest = file, b""
+        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            file.seek(0)
+
+    def read(self, size: int) -> bytes:
+        """Read at most this many bytes."""
+        new = self._file.read(max(0, size - len(self._rest)))
+        spelled = self._rest + new.decode("latin-1").replace("\0", _NUL).encode()
+        self._rest = spelled[size:]
+        return spelled[:size]
 
     def close(self) -> None:
         """Leave the closing to who opened the file."""
+
+
+def _spelled_name(column: str) -> str:
+    return column.encode().decode("latin-1")
+
+
+def _original(cells: pa.Array) -> pa.Array:
+    """Bytes of the file from cells of a `_Spelled` one."""
+    text = cells.cast(pa.string())
+    if pc.all(pc.string_is_ascii(text)).as_py():
+        return cells
+    return pa.array([cell.replace(_NUL, "\0").encode("latin-1") for cell in text.to_pylist()], pa.binary())

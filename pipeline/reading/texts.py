@@ -9,9 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SPELLED_NUL = b"\xc0\x80"
-"""A NUL byte in the encoding of Java; no UTF-8."""
-
 
 def as_text(table: pa.Table) -> tuple[pa.Table, pa.Array]:
     """Make text of a table's columns of bytes and of text.
@@ -62,7 +59,7 @@ def _decoded(cells: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray]:
 
 def _text(cell: bytes | None) -> str | None:
     try:
-        return None if cell is None else cell.replace(SPELLED_NUL, b"\0").decode("utf-8")
+        return None if cell is None else cell.decode("utf-8")
     except UnicodeDecodeError:
         return None
 

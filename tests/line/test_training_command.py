@@ -101,6 +101,7 @@ def test_one_label_for_everybody_is_one_clear_line(cohort, study, capsys):
     assert _train(cohort, study) == 64
     assert capsys.readouterr().err.count("\n") == 1
     assert not Path("model").exists()
+    assert not Path(".model.partial").exists()
 
 
 def test_a_cohort_without_outcomes_is_one_clear_line(cohort, study, capsys):

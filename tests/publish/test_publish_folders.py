@@ -138,6 +138,7 @@ def test_a_resume_makes_again_just_what_is_not_proven(content, data):
             path.write_bytes(now[:-1] if now else b"y")
         elif how == "grown":
             path.write_bytes(now + b"\0")
+    partial.mkdir(exist_ok=True)  # a run that failed before it had finished a member leaves nothing
     (partial / "stray").write_bytes(b"half a file of the crashed run")
     made: list[str] = []
     with publishing(destination, PLAN) as staging:
@@ -153,6 +154,7 @@ def test_D13_a_damaged_journal_costs_work_but_never_the_result(content, data):
     destination = fresh() / "out"
     stop_after(destination, content, data.draw(st.integers(0, len(content))))
     journal = destination.with_name(".out.partial") / data.draw(st.sampled_from(["done.jsonl", "plan.json"]))
+    journal.parent.mkdir(exist_ok=True)
     now = journal.read_bytes() if journal.exists() else b""
     at = data.draw(st.integers(0, len(now)))
     junk = data.draw(

@@ -12,7 +12,7 @@ from pipeline.reading.source import Options, open_source
 
 
 def read_files(files: dict, *, name: str = "", **options):
-    """Write files (bytes, text, Arrow tables, lists of rows of text) to a new folder, and read it as a cohort."""
+    """Write files (bytes, text, Arrow tables; a path makes a link) to a new folder, and read it as a cohort."""
     folder = Path(mkdtemp(dir=Path.cwd()))
     for path, content in files.items():
         put(folder / path, content)
@@ -25,6 +25,8 @@ def put(path: Path, content) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, pa.Table):
         papq.write_table(content, path, write_page_checksum=True)
+    elif isinstance(content, Path):
+        path.symlink_to(content)
     else:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 

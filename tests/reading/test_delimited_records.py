@@ -70,13 +70,16 @@ def records(draw, names: list[str]) -> Record:
         onset, visit = (float(text) for text, _ in ages.values())
         reasons |= {"INCONSISTENT"} if onset > visit else set()
     raw = [text.encode() for text in texts]
-    damage = draw(st.sampled_from(["", "", "", "", "wide", "narrow", "latin", "nul"]))
+    damage = draw(st.sampled_from(["", "", "", "", "wide", "narrow", "latin", "latin and wide", "nul"]))
     at = draw(st.integers(0, len(names) - 1))
     if damage == "wide":
         raw += [b"more"] * draw(st.integers(1, 3))
         reasons = {"RAGGED"}
     elif damage == "narrow" and len(names) > 1:
         raw = raw[:at] or [b"x"]
+        reasons = {"RAGGED"}
+    elif damage == "latin and wide":
+        raw += [b"M\xe4rz"]
         reasons = {"RAGGED"}
     elif damage == "latin":
         raw[at] = b"M\xe4rz"
