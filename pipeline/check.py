@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,11 @@ import click
 import numpy as np
 import pandas as pd
 
-from pipeline.arguments import cohort_argument, max_rejected_option, reading_options, rejection_exit_code
+from pipeline.arguments import FOLDER, cohort_argument, max_rejected_option, reading_options, rejection_exit_code
+from pipeline.errors import ContractError, IoFailed, OutputExists, UsageError
 from pipeline.partition import partitions, survey
+from pipeline.reading.draft import draft_mapping as draft
+from pipeline.reading.mapped import count_excluded
 from pipeline.reading.source import Options, open_source, spooled
 from pipeline.records import IDENTITY, Cohort
 from pipeline.vocabulary import REASONS
@@ -26,7 +32,8 @@ def check(path: Path, options: Options) -> dict[str, Any]:
     -------
     dict
         ``rows`` by source, ``predicted`` (visits that would be), ``rejected``, ``reasons``, ``notes``, ``patients``,
-        ``treatments``, ``recordings``, ``unknown_columns``, and ``filled``: in how many visits a column is recorded.
+        ``treatments``, ``recordings``, ``unknown_columns``, ``excluded`` (rows that the mapping's ``where`` keeps
+        out of the visits), and ``filled``: in how many visits a column is recorded.
 
     Raises
     ------
@@ -52,8 +59,51 @@ def check(path: Path, options: Options) -> dict[str, Any]:
         "reasons": dict(sorted(reasons.items())),
         "notes": dict(sorted(notes.items())),
         "unknown_columns": list(overview.unknown_columns),
+        "excluded": _excluded(path, options),
         "filled": dict(filled),
     }
+
+
+def _excluded(path: Path, options: Options) -> int:
+    """Count the rows that are no visit records, as the mapping says."""
+    rule = options.mapping.tables["visits"] if options.mapping else None
+    if rule is None or not rule.where:
+        return 0
+    theirs = open_source(path, replace(options, mapping=None))
+    return count_excluded(partial(theirs.batches, "visits"), rule)
+
+
+def write_draft(path: Path, out: Path, options: Options) -> str:
+    """Write a mapping that is proposed for an unknown table to a new file, and say what to do with it.
+
+    Raises
+    ------
+    UsageError
+        If a mapping is given already.
+    OutputExists
+        If the file is there.
+    """
+    if options.mapping is not None:
+        raise UsageError("--draft-mapping", "a mapping is given already", do="Leave --mapping out")
+    if out.suffix != ".toml":
+        raise UsageError("--draft-mapping", "no .toml file", do="Write --draft-mapping our-registry.toml")
+    source = open_source(path, options)
+    if source.visit_files[0].endswith((".json", ".jsonl")):
+        raise ContractError(source.visit_files[0], "phenopackets need no mapping", do="Read them as they are")
+    text = draft(source, out.stem)
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise OutputExists(str(out), "is there already", do="Give another name, or remove it") from None
+    except OSError as error:
+        raise IoFailed(str(out), f"writing failed: {os.strerror(error.errno or 0)}") from None
+    certain, guesses = (text.count(f"\n# {word}:") for word in ("certain", "guess"))
+    name = out if "/" in str(out) else f"./{out}"
+    return (
+        f"{out}: {certain} certain, {guesses} guesses; nothing was applied. Read it, correct it, then: "
+        f"dystonia check {path} --mapping {name}"
+    )
 
 
 def _sizes(cohort: Cohort) -> Counter[str]:
@@ -88,6 +138,8 @@ def as_text(found: dict[str, Any]) -> str:
         lines += [f"    {title}: {count} x {code}: {REASONS[code]}" for code, count in found[key].items()]
     if found["unknown_columns"]:
         lines.append(f"  not read, unknown columns: {', '.join(found['unknown_columns'])}")
+    if found["excluded"]:
+        lines.append(f"  {found['excluded']} rows are no visits: the mapping's 'where' keeps them out")
     lines.append("recorded in how many visits:")
     lines += [
         f"  {count:>8}  {_share(count, found['predicted']):>4}  {name}" for name, count in found["filled"].items()
@@ -104,14 +156,19 @@ def _share(count: int, total: int) -> str:
 @reading_options
 @max_rejected_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(cohort: Path, options: Options, max_rejected: float, *, as_json: bool) -> int:
+@click.option("--draft-mapping", type=FOLDER, metavar="FILE", help="Propose a mapping for an unknown table instead.")
+def command(cohort: Path, options: Options, max_rejected: float, *, as_json: bool, draft_mapping: Path | None) -> int:
     r"""Say what COHORT holds, and what of it would be rejected and why.
 
     \b
     dystonia check visits.csv
     dystonia check movement_phenopackets.jsonl --json
+    dystonia check export.csv --draft-mapping our-registry.toml
     """
     with spooled(cohort) as path:
+        if draft_mapping is not None:
+            click.echo(write_draft(path, draft_mapping, options))
+            return 0
         found = check(path, options)
     click.echo(json.dumps(found, indent=2) if as_json else as_text(found))
     return rejection_exit_code(found, max_rejected)

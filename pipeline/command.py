@@ -21,7 +21,15 @@ USAGE, BUG, OUT_OF_MEMORY, IO_FAILED, INTERRUPTED, TERMINATED = 64, 70, 71, 74, 
 
 def teller(*, quiet: bool) -> Say:
     """Return a function that tells of progress on standard error, or of nothing."""
-    return (lambda _: None) if quiet else (lambda line: click.echo(line, err=True))
+    return (lambda _: None) if quiet else _tell
+
+
+def _tell(line: str) -> None:
+    """Write a line to standard error; whoever closed it does not want it, and the work goes on."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 class _Terminated(BaseException):
@@ -49,9 +57,9 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
     except BaseException as error:  # noqa: BLE001 (the one place where everything ends)
         code, line = _verdict(error)
         if line:
-            click.echo(f"{name}: {line}", err=True)
+            _tell(f"{name}: {line}")
         if debug:
-            click.echo(_frames(error), err=True)
+            _tell(_frames(error))
         return code
     return result if isinstance(result, int) else 0
 

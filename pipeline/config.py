@@ -16,11 +16,10 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import MissingInput, UsageError, did_you_mean
-from pipeline.ontology import load_ontology
+from pipeline.reading.rules_of_mappings import refuse_mapping
 from pipeline.reading.source import Options
-from pipeline.schema import TABLES
-from pipeline.study import Mapping, Recipe, Study, Target
-from pipeline.units import horizon_years
+from pipeline.study import Mapping, Recipe, Study
+from pipeline.study_checks import check_study
 
 T = TypeVar("T")
 
@@ -67,13 +66,7 @@ def load_study(name: str) -> Study:
     ['relapse', 'responder']
     """
     study = _build(Study, read_text("studies", name), f"study {name}")
-    if not study.targets:
-        raise UsageError(
-            f"study {name}", "no targets", needed="a study predicts something", do="Add a [[targets]] table"
-        )
-    for target in study.targets:
-        _check_target(target, f"study {name}, target {target.name}")
-    _check_names(study, f"study {name}")
+    check_study(study, f"study {name}")
     return study
 
 
@@ -85,21 +78,8 @@ def load_mapping(name: str) -> Mapping:
     >>> sorted(load_mapping("cervical-trial").tables)
     ['treatments', 'visits']
     """
-    mapping = _build(Mapping, read_text("mappings", name), f"mapping {name}")
-    if "visits" not in mapping.tables:
-        raise UsageError(f"mapping {name}", "no table of visits", do="Add [tables.visits.columns]")
-    for table, mapped in mapping.tables.items():
-        known = [column.name for column in TABLES[table]]
-        for column in mapped.columns:
-            if column not in known and table != "outcomes":
-                raise UsageError(
-                    f"mapping {name}, {table}", f"unknown column '{column}'", do=did_you_mean(column, known)
-                )
-        empty = [column for column, how in mapped.columns.items() if not (how.source or how.constant)]
-        if empty:
-            raise UsageError(
-                f"mapping {name}, {table}", f"nothing makes column '{empty[0]}'", do="Give its source or a constant"
-            )
+    mapping = _build(Mapping, read_text("mappings", name), f"mapping {name}").settled()
+    refuse_mapping(mapping, f"mapping {name}")
     return mapping
 
 
@@ -151,61 +131,3 @@ def _keys_at(kind: Any, path: tuple[int | str, ...]) -> list[str]:
             get_type_hints(kind)[str(part)] if is_dataclass(kind) else get_args(kind)[0 if isinstance(part, int) else 1]
         )
     return [field.name for field in fields(kind)] if is_dataclass(kind) else []
-
-
-def _check_names(study: Study, where: str) -> None:
-    """Refuse names of ours that are misspelt: what was to be hidden would be learned from."""
-    names = [target.name for target in study.targets]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(where, f"two targets are called '{twice}'", do="Rename one")
-    columns = [column.name for table in ("visits", "treatments") for column in TABLES[table]]
-    for key, given in (("inputs.hide", study.inputs.hide), ("group_by", (study.group_by,))):
-        unknown = next((name for name in given if name and name not in columns), None)
-        if unknown is not None:
-            raise UsageError(where, f"key '{key}' names no column: '{unknown}'", do=did_you_mean(unknown, columns))
-    terms = {"inputs.hide_findings": study.inputs.hide_findings}
-    terms |= {f"finding of target {target.name}": (target.finding,) for target in study.targets if target.finding}
-    for key, given in terms.items():
-        unknown = next((term for term in given if term not in load_ontology().parents), None)
-        if unknown is not None:
-            raise UsageError(
-                where, f"key '{key}' names no current HPO term: '{unknown}'", do="Look it up at hpo.jax.org"
-            )
-
-
-def _check_target(target: Target, where: str) -> None:
-    if target.kind == "time_to_event":
-        if not target.horizons:
-            raise UsageError(
-                where, "no horizons", needed="a time to an event needs some", do='Write horizons = ["1y", "5y"]'
-            )
-        try:
-            years = [horizon_years(text) for text in target.horizons]
-        except ValueError as error:
-            raise UsageError(where, str(error)) from None
-        if years != sorted(set(years)):
-            raise UsageError(where, "horizons out of order", needed="they ascend", do="Sort them")
-    _check_derivation(target, where)
-
-
-def _check_derivation(target: Target, where: str) -> None:
-    needed = {
-        "recorded": ("left", "right") if target.kind == "time_to_event" else (),
-        "finding": ("finding",),
-        "score_relapse": ("score", "improve_by"),
-        "score_response": ("score", "improve_by", "week"),
-    }[target.derive]
-    kinds = {"finding": "classification", "score_response": "classification", "score_relapse": "time_to_event"}
-    for key in needed:
-        if not getattr(target, key):
-            raise UsageError(
-                where, f"key '{key}' is missing", needed=f"derive = '{target.derive}' needs it", do="Add it"
-            )
-    if kinds.get(target.derive, target.kind) != target.kind:
-        raise UsageError(
-            where, f"kind '{target.kind}'", needed=f"derive = '{target.derive}' gives a {kinds[target.derive]}"
-        )
-    numbers = [column.name for column in TABLES["visits"] if column.kind == "number"]
-    if target.score and target.score not in numbers:
-        raise UsageError(where, f"unknown score '{target.score}'", do=did_you_mean(target.score, numbers))

@@ -18,7 +18,7 @@ from pipeline.evaluation import figures, summary
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.learners.sets import PredictionSets
-from pipeline.outcomes import PAIR, derive
+from pipeline.outcomes import PAIR, Truth, derive
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
 from pipeline.study import Study, Target
@@ -27,6 +27,10 @@ from pipeline.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_FEW_LABELS = 4
+"""So many labels are never too many."""
 
 
 def fit_study(
@@ -87,8 +91,11 @@ def _groups(cohort: Cohort, study: Study) -> np.ndarray:
         return cohort.groups
     if study.group_by not in cohort.visits:
         raise ContractError("visits", f"no column '{study.group_by}'", needed=f"study '{study.name}' groups by it")
-    named = cohort.visits[study.group_by].to_numpy(dtype=object)
-    return np.where(named == "", cohort.groups, named)
+    named = cohort.visits[study.group_by].replace("", None)
+    # a visit without a group is in that of its patient's other visits, or stands with its patient
+    return (
+        named.fillna(named.groupby(cohort.groups).transform("first")).fillna(pd.Series(cohort.groups)).to_numpy(object)
+    )
 
 
 def _rows(cohort: Cohort, target: Target, table: pd.DataFrame, groups: np.ndarray) -> TrainingRows:
@@ -100,8 +107,22 @@ def _rows(cohort: Cohort, target: Target, table: pd.DataFrame, groups: np.ndarra
             do="Check the outcomes of the cohort",
             code="NO_TRUTH",
         )
+    _refuse_free_text(truth, target)
     X = np.ascontiguousarray(table.to_numpy(dtype=np.float64)[truth.visits])
     return TrainingRows(target, X, truth, cohort.groups[truth.visits], groups[truth.visits])
+
+
+def _refuse_free_text(truth: Truth, target: Target) -> None:
+    """Refuse labels so many that they look like ids or notes: they would stand in the model, and name patients."""
+    labels = len(set(truth.label.tolist()))
+    if target.kind == "classification" and labels > max(_FEW_LABELS, len(truth.visits) // 2):
+        raise UsageError(
+            f"target {target.name}",
+            f"{labels} different labels in {len(truth.visits)} visits",
+            needed="labels recur",
+            do="Check that its column is no id or free text",
+            code="NOT_LABELS",
+        )
 
 
 def _scores(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str, Any]:
@@ -118,7 +139,7 @@ def _scores(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str
         found = summary.classification_summary(predicted[at], truth.label[at], labels, groups, study.seed)
         found["prior"] = {"log_loss": summary.prior_log_loss(truth.label[at], np.ones(len(at)))}
         return {"counts": counts, "scores": found, "warnings": []}
-    counts["events"] = len(np.unique(rows.patients[truth.event_indicator].astype(str)))
+    counts["events"] = summary.told(len(np.unique(rows.patients[truth.event_indicator].astype(str))))
     horizons = {text: horizon_years(text) for text in rows.target.horizons}
     found = summary.event_summary(
         truth.left[at], truth.right[at], predicted[at], horizons=horizons, groups=groups, seed=study.seed

@@ -126,25 +126,51 @@ def _recorded(cohort: Cohort, target: Target) -> Truth:
                 do=did_you_mean(name, there) if there else "Add a table of outcomes",
                 code="MISSING_COLUMN",
             )
-    joined = _joined(cohort, list(target.outcome_columns))
+    joined = _joined(cohort, list(target.outcome_columns), of_patient=target.kind == "classification")
     if target.kind == "classification":
         parts = joined[list(target.label_columns)].to_numpy(dtype=object)
+        _refuse_separators(joined, target)
         known = (parts != "").all(axis=1) & (parts == parts).all(axis=1)  # noqa: PLR0124 (NaN is no label)
         return _labelled(np.flatnonzero(known), np.array([PAIR.join(row) for row in parts[known]], dtype=object))
-    left, right = joined[target.left].to_numpy(float), joined[target.right].to_numpy(float)
+    left, right = (_years(joined, name) for name in (target.left, target.right))
+    # an event that was seen at the next visit, and nothing known before: it came after this one
+    left = np.where(np.isnan(left) & ~np.isnan(right), 0.0, left)
     known = np.flatnonzero(~np.isnan(left))
     right = np.where(np.isnan(right), np.inf, right)
     return Truth(known, np.full(len(known), "", dtype=object), left[known], right[known])
 
 
-def _joined(cohort: Cohort, names: list[str]) -> pd.DataFrame:
-    """Outcome columns for each visit: by patient and visit, or by patient where the outcome names no visit."""
+def _years(joined: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column of times in years, whatever unit its name ends in."""
+    return joined[name].to_numpy(float) / (WEEKS_PER_YEAR if name.endswith("_weeks") else 1.0)
+
+
+def _refuse_separators(joined: pd.DataFrame, target: Target) -> None:
+    """Refuse labels that hold what stands between the parts of a joint label, or between the members of a set."""
+    for name in target.label_columns:
+        if joined[name].dropna().astype(str).str.contains("[/|]").any():
+            raise ContractError(
+                "outcomes",
+                f"a label with / or | in column '{name}'",
+                needed="they part labels in the predictions",
+                do="Rename the label",
+                code="LABEL",
+            )
+
+
+def _joined(cohort: Cohort, names: list[str], *, of_patient: bool) -> pd.DataFrame:
+    """Outcome columns for each visit: by patient and visit, or by patient where the outcome names no visit.
+
+    A label is the patient's. Times count from a visit, so those without one belong to a patient's only visit.
+    """
     visits, outcomes = cohort.visits[["patient_id", "visit_id"]], cohort.outcomes
     by_visit = outcomes[outcomes["visit_id"] != ""].drop_duplicates(["patient_id", "visit_id"])
     by_patient = outcomes[outcomes["visit_id"] == ""].drop_duplicates("patient_id").drop(columns="visit_id")
     at_visit = visits.merge(by_visit, on=["patient_id", "visit_id"], how="left")[names]
     at_patient = visits.merge(by_patient, on="patient_id", how="left")[names]
-    return at_visit.where(at_visit.notna(), at_patient)
+    if not of_patient:
+        at_patient = at_patient.where(~visits["patient_id"].duplicated(keep=False))
+    return at_visit.where(at_visit.notna() & (at_visit != ""), at_patient)
 
 
 def _finding(cohort: Cohort, target: Target) -> Truth:

@@ -31,7 +31,6 @@ from pipeline.arguments import (
 from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.bundle.save import MANIFEST, package_versions
 from pipeline.command import Say, run, teller
-from pipeline.config import study_options
 from pipeline.errors import PipelineError, UsageError
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
 from pipeline.publish import SUCCESS, Staging, digest_of, publishing
@@ -93,13 +92,16 @@ def predict(
         With the exit code of what went wrong; nothing is published then.
     """
     bundle = load_bundle(bundle_path, allow_version=allow_version)
-    options = replace(study_options(bundle.study, options or Options()), outcome_columns=())
+    options = options or Options()
+    options = replace(options, mapping=options.mapping or bundle.mapping)
     source = open_source(path, options)
+    source.refuse_output(out)
     _refuse_real(bundle, source, research_only=research_only)
     model_digest = digest_of(bundle_path / MANIFEST)
     plan = {
         "command": "predict",
         "inputs": source.files,
+        "synthetic": source.synthetic,
         "model": model_digest,
         "options": [repr(options), format, visits_per_partition, research_only, csv_safe],
         "versions": package_versions(),
@@ -171,7 +173,7 @@ def _account(staging: Staging, overview: Overview, format: Format) -> dict[str, 
         if kind != "notes":
             sources, rows = table.column("source").to_numpy(), table.column("row").to_numpy()
             for source in set(sources.tolist()):
-                seen[source].append(rows[sources == source])
+                seen[source if source in seen else source.removeprefix("'")].append(rows[sources == source])
     for source, parts in seen.items():
         rows = np.sort(np.concatenate([*parts, np.zeros(0, dtype=np.int64)]))
         if len(rows) != overview.rows[source] or (np.diff(rows) == 0).any():

@@ -244,8 +244,14 @@ def _holds(destination: Path, identity: str) -> bool:
 def _refuse_existing(destination: Path, overwrite: bool) -> None:
     if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
         raise OutputExists(str(destination), "is no folder", do="Choose another --out")
-    if destination.exists() and not overwrite and any(destination.iterdir()):
+    if not destination.exists() or not any(destination.iterdir()):
+        return
+    if not overwrite:
         raise _exists(destination)
+    if not (destination / SUCCESS).is_file():
+        raise OutputExists(
+            str(destination), "holds what no run of ours has published", do="Choose another --out, or move it away"
+        )
 
 
 def _exists(destination: Path) -> OutputExists:

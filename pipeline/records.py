@@ -33,6 +33,8 @@ class Column:
         One line for the data dictionary.
     unit : Unit
         Unit of a number.
+    ucum : str
+        UCUM code of a laboratory unit or a dose that no feature is in, so that `Unit` has no member for it.
     low, high : float
         Closed range of a number.
     categories : tuple of str
@@ -55,6 +57,7 @@ class Column:
     kind: Kind
     meaning: str
     unit: Unit = Unit.NONE
+    ucum: str = ""
     low: float = -np.inf
     high: float = np.inf
     categories: tuple[str, ...] = ()

@@ -5,17 +5,23 @@ Rules stand beside the models and independent of them: a red flag is never silen
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pipeline.ontology import load_ontology
-from pipeline.vocabulary import REGIONS
+from pipeline.schema.distribution import AREAS, distribution_of
+from pipeline.schema.scales import ALL_SCALES
+from pipeline.schema.scoring import score
+from pipeline.vocabulary import AETIOLOGIES, ONSET_AGE_BINS, REGIONS
 
 _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER = "HP:0200032", "HP:0010837", "HP:0010839"
 _HEMIDYSTONIA = "HP:0032005"
 _EARLY_ONSET_Y = 21.0
+_LEAST_CERULOPLASMIN_MG_PER_DL, _MOST_COPPER_UG_PER_DAY, _LATEST_WILSON_Y = 20.0, 100.0, 55.0
+"""Recalled from the guidelines on Wilson's disease (AASLD 2008), to be signed off by a clinician."""
 
 
 class Contradiction(NamedTuple):
@@ -29,6 +35,8 @@ class Contradiction(NamedTuple):
 def contradictions(visits: pd.DataFrame) -> list[Contradiction]:
     """Find visits whose columns can't all be true.
 
+    What was not recorded contradicts nothing.
+
     Examples
     --------
     >>> visits = pd.DataFrame({"age_at_onset_y": [40.0, 50.0], "age_at_visit_y": [45.0, 45.0]})
@@ -40,7 +48,86 @@ def contradictions(visits: pd.DataFrame) -> list[Contradiction]:
     return [
         Contradiction(onset > visit, "age_at_onset_y", "the onset lies after the visit"),
         Contradiction(enrolment > visit, "age_at_enrolment_y", "the enrolment lies after the visit"),
+        *_of_history(visits),
+        *_of_examination(visits),
+        *_of_totals(visits),
     ]
+
+
+def _of_history(visits: pd.DataFrame) -> list[Contradiction]:
+    found = []
+    if {"onset_date", "visit_date"} <= set(visits):
+        # dates as ISO 8601 writes them sort as text
+        began, seen = text(visits, "onset_date").astype(str), text(visits, "visit_date").astype(str)
+        found.append(Contradiction((began > seen) & (seen != ""), "onset_date", "the onset lies after the visit"))
+    if "head_injury_before_onset_y" in visits:
+        later = (number(visits, "head_injury") == 1) & (number(visits, "head_injury_before_onset_y") < 0)
+        message = "a head injury before the onset is dated after the onset"
+        found.append(Contradiction(later, "head_injury_before_onset_y", message))
+    if "task_affected" in visits:
+        no_task = (number(visits, "task_specific") == 1) & (text(visits, "task_affected") == "none")
+        found.append(Contradiction(no_task, "task_affected", "task-specific, but no task brings it on"))
+    return found
+
+
+def _of_examination(visits: pd.DataFrame) -> list[Contradiction]:
+    found = []
+    if "body_distribution" in visits:
+        message = "another distribution follows from the regions"
+        found.append(Contradiction(_distribution_differs(visits), "body_distribution", message))
+    if "onset_region" in visits:
+        never = _never_affected(visits) & (number(visits, "in_remission") != 1)
+        message = "it began in a region, but no region was ever affected"
+        found.append(Contradiction(never & (text(visits, "onset_region") != ""), "onset_region", message))
+    return found
+
+
+def _distribution_differs(visits: pd.DataFrame) -> np.ndarray:
+    """Whether the recorded distribution can't be, where every region was examined."""
+    recorded, derived = text(visits, "body_distribution"), body_distribution(visits)
+    # whether regions touch is an assumption of ours: segmental and multifocal never contradict each other
+    spread = np.isin(recorded, ["segmental", "multifocal"]) & np.isin(derived, ["segmental", "multifocal"])
+    # the trunk may be affected on one side only, which the form does not ask
+    one_sided = (recorded == "hemidystonia") & _one_sided(visits)
+    whole = ~np.isnan(_region_flags(visits)).any(axis=0)
+    return whole & (recorded != "") & (recorded != derived) & ~spread & ~one_sided
+
+
+def _never_affected(visits: pd.DataFrame) -> np.ndarray:
+    """Whether every region was examined and found free at every visit of the patient."""
+    free = pd.Series((_region_flags(visits) == 0).all(axis=0), index=visits.index)
+    return (free.groupby(visits["patient_id"]).transform("all") if "patient_id" in visits else free).to_numpy(bool)
+
+
+def _of_totals(visits: pd.DataFrame) -> list[Contradiction]:
+    found = []
+    for scale in ALL_SCALES:
+        name = scale.total.name
+        if name in visits and not set(scale.inputs).isdisjoint(visits):
+            away = np.abs(number(visits, name) - score(scale, partial(number, visits)))
+            found.append(Contradiction(away > scale.tolerance, name, "the total is not that of the items"))
+    return found
+
+
+def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:
+    """Return the visits with each scale's total that was left blank though all of its items were recorded.
+
+    Examples
+    --------
+    >>> visits = pd.DataFrame({"jrs_severity_points": [3.0, 4.0], "jrs_frequency_points": [2.0, np.nan]})
+    >>> derived_totals(visits)["jrs_total_points"].tolist()
+    [5.0, nan]
+    """
+    filled: dict[str, np.ndarray] = {}
+    for scale in ALL_SCALES:
+        name = scale.total.name
+        if set(scale.inputs).isdisjoint(visits):
+            continue
+        total = score(scale, lambda column: filled[column] if column in filled else number(visits, column))
+        new = np.isnan(number(visits, name)) & ~np.isnan(total)
+        if new.any():
+            filled[name] = np.where(new, total, number(visits, name))
+    return visits.assign(**filled)
 
 
 def number(visits: pd.DataFrame, name: str) -> np.ndarray:
@@ -48,19 +135,94 @@ def number(visits: pd.DataFrame, name: str) -> np.ndarray:
     return visits[name].to_numpy(np.float64) if name in visits else np.full(len(visits), np.nan)
 
 
+def text(visits: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a text column; ``""`` all through where the table has no such column."""
+    return visits[name].to_numpy(dtype=object) if name in visits else np.full(len(visits), "", dtype=object)
+
+
 def affected_regions(visits: pd.DataFrame) -> np.ndarray:
     """Count the regions that dystonia holds; NaN where no region was recorded."""
-    flags = np.stack([number(visits, f"dystonia_{region}") for region in REGIONS])
+    flags = _region_flags(visits)
     recorded = ~np.isnan(flags)
     return np.where(recorded.any(axis=0), np.where(recorded, flags, 0.0).sum(axis=0), np.nan)
+
+
+def _region_flags(visits: pd.DataFrame) -> np.ndarray:
+    """Return the flags of the regions, shape (regions, visits)."""
+    return np.stack([number(visits, f"dystonia_{region}") for region in REGIONS])
+
+
+def body_distribution(visits: pd.DataFrame) -> np.ndarray:
+    """Say where dystonia is as a whole, by the rules of 2013; ``""`` where no region was recorded.
+
+    A region that was not recorded counts as free.
+
+    Returns
+    -------
+    ndarray of str, shape (visits,)
+        From `vocabulary.BODY_DISTRIBUTIONS`.
+
+    Examples
+    --------
+    >>> visits = pd.DataFrame({"dystonia_neck": [1.0, 1.0, np.nan], "dystonia_hand_left": [0.0, 1.0, np.nan]})
+    >>> body_distribution(visits).tolist()
+    ['focal', 'segmental', '']
+    """
+    flags = _region_flags(visits)
+    held = np.stack([(flags[[REGIONS.index(each) for each in area]] == 1).any(axis=0) for area in AREAS.values()])
+    which = (held * (1 << np.arange(len(AREAS)))[:, None]).sum(axis=0)
+    recorded = ~np.isnan(flags).all(axis=0)
+    return np.where(recorded, _distributions()[which], "").astype(object)
+
+
+@cache
+def _distributions() -> np.ndarray:
+    """Distribution of every subset of the areas; bit n of the position stands for area n."""
+    names = list(AREAS)
+    subsets = [{name for bit, name in enumerate(names) if number >> bit & 1} for number in range(1 << len(names))]
+    return np.array([distribution_of(subset) for subset in subsets], dtype=object)
+
+
+def onset_age_bin(visits: pd.DataFrame) -> np.ndarray:
+    """Name the age group of the onset, from `vocabulary.ONSET_AGE_BINS`; ``""`` where the age is not known.
+
+    Examples
+    --------
+    >>> onset_age_bin(pd.DataFrame({"age_at_onset_y": [2.9, 3.0, 41.0, np.nan]})).tolist()
+    ['infancy', 'childhood', 'late_adulthood', '']
+    """
+    age = number(visits, "age_at_onset_y")
+    groups = [(age >= first) & (age < after) for first, after in ONSET_AGE_BINS.values()]
+    return np.select(groups, list(ONSET_AGE_BINS), "").astype(object)
+
+
+def duration_y(visits: pd.DataFrame) -> np.ndarray:
+    """Return years from the onset to the visit; NaN where an age is missing, or they contradict each other."""
+    years = number(visits, "age_at_visit_y") - number(visits, "age_at_onset_y")
+    return np.where(years >= 0, years, np.nan)
+
+
+def primary_or_secondary(aetiology: np.ndarray) -> np.ndarray:
+    """Translate a cause into the older terms; ``""`` for what is no dystonia, functional, or not known.
+
+    Primary is isolated dystonia, idiopathic or inherited; the rest of dystonia is secondary.
+
+    Examples
+    --------
+    >>> primary_or_secondary(np.array(["idiopathic_isolated", "wilson", "not_dystonia"], dtype=object)).tolist()
+    ['primary', 'secondary', '']
+    """
+    primary = np.isin(aetiology.astype(str), [cause for cause in AETIOLOGIES if cause.endswith("_isolated")])
+    neither = np.isin(aetiology.astype(str), ["functional", "not_dystonia", ""])
+    return np.select([primary, neither], ["primary", ""], "secondary").astype(object)
 
 
 def red_flags(visits: pd.DataFrame) -> np.ndarray:
     """Name what must not be missed, whatever the model says; several joined with ``|``.
 
-    ``wilson``: a Kayser-Fleischer ring, low ceruloplasmin or high urinary copper. ``acute_drug_reaction``: sudden onset
-    after a dopamine-blocking drug. ``levodopa_responsive``: onset before 21 years with foot or gait signs, or worse
-    towards evening. ``structural``: hemidystonia.
+    ``wilson``: a Kayser-Fleischer ring, low ceruloplasmin, high urinary copper, or a liver disease with onset before 55
+    years. ``acute_drug_reaction``: sudden onset after a dopamine-blocking drug. ``levodopa_responsive``: onset before
+    21 years with foot or gait signs, or worse towards evening. ``structural``: hemidystonia.
 
     Returns
     -------
@@ -69,10 +231,11 @@ def red_flags(visits: pd.DataFrame) -> np.ndarray:
     child = number(visits, "age_at_onset_y") < _EARLY_ONSET_Y
     leg = (number(visits, "foot_inversion") == 1) | (number(visits, "gait_trouble") == 1)
     diurnal = number(visits, "diurnal_fluctuation") == 1
-    sudden = (number(visits, "neuroleptic_exposure") == 1) & (number(visits, "sudden_onset") == 1)
+    drug = (number(visits, "neuroleptic_exposure") == 1) | (number(visits, "dopamine_blocker_at_onset") == 1)
+    sudden = (number(visits, "sudden_onset") == 1) | (text(visits, "onset_mode") == "hours_to_days")
     found = {
-        "wilson": observed(visits, _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER),
-        "acute_drug_reaction": sudden,
+        "wilson": observed(visits, _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER) | _tested_for_copper(visits),
+        "acute_drug_reaction": drug & sudden,
         "levodopa_responsive": child & (leg | diurnal),
         "structural": observed(visits, _HEMIDYSTONIA) | _one_sided(visits),
     }
@@ -80,6 +243,19 @@ def red_flags(visits: pd.DataFrame) -> np.ndarray:
     for name, where in found.items():
         names[where] = [f"{before}|{name}" if before else name for before in names[where]]
     return names
+
+
+def _tested_for_copper(visits: pd.DataFrame) -> np.ndarray:
+    """Signs of Wilson's disease among the columns, beside those among the findings."""
+    liver = (number(visits, "liver_disease") == 1) | (number(visits, "cirrhosis") == 1)
+    # of an unknown age at onset the worse is assumed
+    early = ~(number(visits, "age_at_onset_y") >= _LATEST_WILSON_Y)
+    return (
+        (number(visits, "kayser_fleischer_ring") == 1)
+        | (number(visits, "ceruloplasmin_mg_per_dl") < _LEAST_CERULOPLASMIN_MG_PER_DL)
+        | (number(visits, "urinary_copper_ug_per_day") > _MOST_COPPER_UG_PER_DAY)
+        | (liver & early)
+    )
 
 
 def observed(visits: pd.DataFrame, *terms: str) -> np.ndarray:

@@ -71,7 +71,15 @@ def train(
     """
     options = study_options(study, options or Options())
     source = open_source(path, options)
-    plan = {"inputs": source.files, "study": asdict(study), "versions": package_versions(), "command": "train"}
+    source.refuse_output(out)
+    plan = {
+        "command": "train",
+        "inputs": source.files,
+        "options": repr(options),
+        "study": asdict(study),
+        "synthetic": source.synthetic,
+        "versions": package_versions(),
+    }
     with publishing(out, plan, overwrite=overwrite) as staging:
         if staging is None:
             say(f"{out} already holds this model: same data, same study, same versions")
@@ -81,7 +89,11 @@ def train(
             cohort = read_whole(source, survey(source, options), Path(spill), options)
         source.verify_unchanged()
         bundle, report, pictures = fit_study(cohort, study, out.name, say=say)
-        bundle = replace(bundle, provenance={**bundle.provenance, "training_digest": training_digest(source)})
+        bundle = replace(
+            bundle,
+            mapping=options.mapping,
+            provenance={**bundle.provenance, "training_digest": training_digest(source)},
+        )
         members_of(bundle, canaries(), report)(staging)
     # the model is safe by now: a store that fails costs a warning only, unless it is required
     try:

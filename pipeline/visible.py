@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort, Column
-from pipeline.schema import TREATMENTS, VISITS
+from pipeline.schema import TREATMENTS, VISIT_DETAILS, VISITS
 from pipeline.study import Study
 
 
@@ -21,11 +21,14 @@ def visible(cohort: Cohort, study: Study) -> Cohort:
     that decide its label: those terms and their kinds, and the exclusion of anything above them. They go before any
     closure over the ontology, so that nothing of them comes back through an ancestor.
     """
-    visits = _without(cohort.visits, VISITS, study)
-    if "findings" in visits and study.inputs.hide_findings:
-        cells = hide_findings(visits["findings"].to_numpy(dtype=object), study.inputs.hide_findings)
+    details = [column.name for column in VISIT_DETAILS]  # kept for people and rules; no feature is made of them
+    visits = _without(cohort.visits.drop(columns=details, errors="ignore"), VISITS, study)
+    # the finding that is the label is hidden whether the study says so or not
+    terms = (*study.inputs.hide_findings, *(target.finding for target in study.targets if target.finding))
+    if "findings" in visits and terms:
+        cells = hide_findings(visits["findings"].to_numpy(dtype=object), terms)
         visits = visits.assign(findings=cells)
-    visits = _hide_flags(visits, study.inputs.hide_findings)
+    visits = _hide_flags(visits, terms)
     treatments = _without(cohort.treatments, TREATMENTS, study)
     if "kind" not in treatments:
         treatments = pd.DataFrame()

@@ -6,6 +6,7 @@ clinics name, and causes grouped as that classification groups them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -100,6 +101,20 @@ REGIONS = (
 )
 """Body regions that dystonia may hold, as a registry's intake form lists them."""
 
+BODY_DISTRIBUTIONS = ("none", "focal", "segmental", "multifocal", "hemidystonia", "generalized")
+"""Where dystonia is, as a whole (Albanese et al. 2013, axis I); derived from the regions by `rules`."""
+
+ONSET_AGE_BINS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "infancy": (0.0, 3.0),
+        "childhood": (3.0, 13.0),
+        "adolescence": (13.0, 21.0),
+        "early_adulthood": (21.0, 41.0),
+        "late_adulthood": (41.0, math.inf),
+    }
+)
+"""Ages at onset in completed years, from the first bound up to but without the second (Albanese et al. 2013)."""
+
 BODY_SITES = ("head", "trunk", "lower_back", "wrist_left", "wrist_right", "ankle_left", "ankle_right")
 """Where a sensor sits."""
 
@@ -128,6 +143,25 @@ TREATMENT_KINDS = (
     "placebo",
 )
 
+SIDES = ("left", "right", "both", "midline")
+
+TASK_KINDS = ("none", "writing", "typing", "instrument", "sport", "speech", "other")
+"""Tasks that bring dystonia on, after a registry's intake form; ``none`` is an answer, an empty cell is not."""
+
+RESPONSES = ("none", "partial", "marked")
+"""How much something eases the movement: a touch, a drug, an injection."""
+
+CERTAINTIES = ("possible", "probable", "definite")
+
+LABEL_SOURCES = ("general_neurologist", "movement_specialist", "consensus", "genetic_test", "chart_review", "registry")
+"""Who or what a label comes from: it is right more often from some than from others."""
+
+DBS_TARGETS = ("gpi", "stn", "vim", "other")
+"""Internal pallidum, subthalamic nucleus, ventral intermediate nucleus of the thalamus."""
+
+TOXIN_PRODUCTS = ("onabotulinum", "abobotulinum", "incobotulinum", "rimabotulinum", "other")
+"""Units of one product are not those of another."""
+
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "RAGGED": "the row has more or fewer fields than the header",
@@ -148,6 +182,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "MISSING_VISIT_TIME": "a patient with several visits needs a time for each",
         "UNKNOWN_VISIT": "the row belongs to no visit that was read",
         "UNKNOWN_TERM": "a term is not in the ontology, or obsolete",
+        "NOT_CARRIED": "the record holds more than we have columns for",
+        "AGE_RANGE": "a range of ages was read as its middle",
         "NOT_A_PHENOPACKET": "the record is not a GA4GH phenopacket",
         "PATH_ESCAPE": "a file name leads out of the cohort's folder",
         "NO_RECORDING": "the recording's file is not there",

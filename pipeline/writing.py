@@ -21,6 +21,9 @@ Format = Literal["parquet", "csv"]
 _FORMULA = r"^[=+\-@\t\r]"
 """How a cell begins that a spreadsheet would execute (OWASP, CSV injection)."""
 
+_APART = r'[,"\r\n]'
+"""What a cell holds that needs quotes around it (RFC 4180)."""
+
 
 def to_arrow(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> pa.Table:
     """Return a table in Arrow: float64, int64, bool and text stay what they are; NaN becomes null.
@@ -57,9 +60,11 @@ def write_table(table: pa.Table, path: Path, format: Format, *, csv_safe: bool =
     OSError
         If the file is there, or cannot be written.
     """
-    with _create(path) as file:
+    with create_private(path) as file:
         if format == "csv":
-            pacsv.write_csv(_neutralised(table) if csv_safe else table, file)
+            table = _neutralised(table) if csv_safe else table
+            quotes = "needed" if _needs_quotes(table) else "none"
+            pacsv.write_csv(table, file, pacsv.WriteOptions(quoting_style=quotes, quoting_header=quotes))
         else:
             texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
             # the stubs know a bool only, the function takes the names of columns too
@@ -77,5 +82,14 @@ def _neutralised(table: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def _create(path: Path) -> BinaryIO:
+def _needs_quotes(table: pa.Table) -> bool:
+    """Whether a cell or a name would be taken apart without quotes, or an empty one taken for a missing row."""
+    texts = [table.column(field.name) for field in table.schema if pa.types.is_string(field.type)]
+    apart = [pc.any(pc.match_substring_regex(cells, _APART)).as_py() for cells in texts]
+    names = [any(mark in name for mark in ',"\r\n') for name in table.column_names]
+    return any(apart) or any(names) or table.num_columns == 1
+
+
+def create_private(path: Path) -> BinaryIO:
+    """Open a new file for the owner only; a file or a link that is there already is an error."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")

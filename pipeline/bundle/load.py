@@ -19,19 +19,22 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.bundle.allowed import ALLOWED_TYPES, refuse_foreign
 from pipeline.bundle.model import ModelBundle, TargetModel
 from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT
-from pipeline.errors import BundleRefused, MissingInput
+from pipeline.errors import BundleRefused, MissingInput, UsageError
 from pipeline.features.catalogue import CATALOGUE, fingerprints
 from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.publish import SUCCESS, digest_of
+from pipeline.reading.rules_of_mappings import refuse_mapping
 from pipeline.records import Cohort
-from pipeline.study import Study
+from pipeline.study import Mapping, Study
+from pipeline.study_checks import check_study
 
 _LARGEST_MANIFEST = 2**20
 _LARGEST_MEMBER = 64 * 2**20
 _AGAIN = "Get the bundle again from where it was trained"
 _TRAIN_AGAIN = "Train the model again with this version"
+CANARY_VISITS = 32
 VECTOR_TOLERANCE = 1e-6
 PREDICTION_TOLERANCE = 1e-9
 
@@ -53,12 +56,22 @@ def load_bundle(folder: Path, *, allow_version: bool = False) -> ModelBundle:
         If anything in the bundle is not as it must be.
     """
     manifest = read_manifest(folder)
+    try:
+        return _load(folder, manifest, allow_version=allow_version)
+    except (BundleRefused, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever a hostile manifest provokes, it is refused)
+        raise _refusal(folder, f"something that can't be loaded ({type(error).__name__})", "CORRUPT") from None
+
+
+def _load(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> ModelBundle:
     _refuse_members(folder, manifest)
     _refuse_versions(folder, manifest, allow_version=allow_version)
     _refuse_features(folder, manifest)
-    study = _study(folder, manifest)
+    study, mapping = _study(folder, manifest)
     models = tuple(_target_model(folder, study, at, len(manifest["columns"])) for at in range(len(study.targets)))
-    bundle = ModelBundle(study, models, tuple(manifest["columns"]), manifest["provenance"], manifest["synthetic"])
+    columns, provenance = tuple(manifest["columns"]), manifest["provenance"]
+    bundle = ModelBundle(study, models, columns, provenance, manifest["synthetic"], mapping)
     _refuse_changed_answers(folder, bundle)
     return bundle
 
@@ -77,7 +90,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise _refusal(folder, f"a damaged {MANIFEST}", "CORRUPT") from None
     kinds = {"format": int, "synthetic": bool, "study": dict, "columns": list, "features": dict}
-    kinds |= {"versions": dict, "provenance": dict, "members": dict}
+    kinds |= {"versions": dict, "provenance": dict, "members": dict, "mapping": dict}
     wrong = [key for key, kind in kinds.items() if not isinstance(_get(manifest, key), kind)]
     if isinstance(_get(manifest, "format"), int) and manifest["format"] > FORMAT:
         raise BundleRefused(
@@ -89,6 +102,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     if wrong:
         raise _refusal(folder, f"a {MANIFEST} without '{wrong[0]}'", "CORRUPT")
+    if manifest["format"] is True or manifest["format"] < FORMAT:
+        raise _refusal(folder, "a format that this version can't read", "FORMAT", _TRAIN_AGAIN)
     return manifest
 
 
@@ -139,17 +154,26 @@ def _refuse_features(folder: Path, manifest: dict[str, Any]) -> None:
     if unknown:
         raise _refusal(folder, f"feature column '{unknown[0]}' is not in this version", "FEATURES", _TRAIN_AGAIN)
     prints = fingerprints(CATALOGUE)
+    owners = {column: feature.spec.name for feature in CATALOGUE for column in feature.spec.columns}
+    if set(manifest["features"]) != {owners[column] for column in manifest["columns"]}:
+        raise _refusal(folder, "fingerprints of other features than its columns", "FEATURES")
     for name, stored in manifest["features"].items():
         now = prints.get(name)
         if now is None or (now.version, now.digest) != (_get(stored, "version"), _get(stored, "digest")):
             raise _refusal(folder, f"feature '{name}' has changed since the training", "FEATURES", _TRAIN_AGAIN)
 
 
-def _study(folder: Path, manifest: dict[str, Any]) -> Study:
+def _study(folder: Path, manifest: dict[str, Any]) -> tuple[Study, Mapping | None]:
+    """Return the study and the mapping; both must hold what is asked of those that are typed."""
     try:
-        return TypeAdapter(Study).validate_python(manifest["study"])
-    except ValidationError:
-        raise _refusal(folder, "a study that this version can't read", "STUDY", _TRAIN_AGAIN) from None
+        study = TypeAdapter(Study).validate_python(manifest["study"])
+        check_study(study, "the bundle's study")
+        mapping = TypeAdapter(Mapping).validate_python(manifest["mapping"]) if manifest["mapping"] else None
+        if mapping is not None:
+            refuse_mapping(mapping, "the bundle's mapping")
+    except (ValidationError, UsageError):
+        raise _refusal(folder, "a study or mapping that this version can't read", "STUDY", _TRAIN_AGAIN) from None
+    return study, mapping
 
 
 def _target_model(folder: Path, study: Study, at: int, features: int) -> TargetModel:
@@ -179,14 +203,12 @@ def _refuse_state(folder: Path, model: TargetModel, features: int) -> None:
         value = waiting.pop()
         if isinstance(value, np.ndarray) and value.dtype.kind not in "fiubU":
             raise _refusal(folder, f"an array of '{name}' of type {value.dtype}", "STATE")
-        if (
-            isinstance(value, (np.ndarray, float))
-            and np.asarray(value).dtype.kind == "f"
-            and not np.isfinite(value).all()
-        ):
+        if isinstance(value, (np.ndarray, float)) and not _finite(value):
             raise _refusal(folder, f"numbers of '{name}' that are not finite", "STATE")
         if isinstance(value, (list, tuple)):
             waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
         elif hasattr(value, "__dict__"):
             waiting.extend(vars(value).values())
 
@@ -203,17 +225,25 @@ def _refuse_changed_answers(folder: Path, bundle: ModelBundle) -> None:
         vectors = np.array(stored["vectors"], dtype=np.float64)
         same_vectors = _close(bundle.vectors(cohort), vectors, VECTOR_TOLERANCE)
         said = {model.target.name: model.columns(vectors) for model in bundle.models}
-        same_answers = all(
-            _close(said[target][name], np.array(values, dtype=np.float64), PREDICTION_TOLERANCE)
-            for target, columns in stored["predictions"].items()
-            for name, values in columns.items()
-        )
+        same_answers = all(_same(said[target], stored["predictions"].get(target)) for target in said)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
         raise _refusal(folder, f"canaries that can't be asked ({type(error).__name__})", "CANARY") from None
     if not same_vectors:
         raise _refusal(folder, "canaries whose features come out otherwise", "CANARY", _TRAIN_AGAIN)
-    if not same_answers or not len(vectors) or set(stored["predictions"]) != set(said):
+    if not same_answers or len(vectors) != CANARY_VISITS or set(stored["predictions"]) != set(said):
         raise _refusal(folder, "canaries whose predictions come out otherwise", "CANARY")
+
+
+def _same(said: dict[str, np.ndarray], stored: dict[str, list[Any]]) -> bool:
+    """Whether every column comes out as it was: numbers within the tolerance, labels, sets and groups to the letter."""
+    if set(said) != set(stored):
+        return False
+    return all(
+        _close(values, np.array(stored[name], dtype=np.float64), PREDICTION_TOLERANCE)
+        if values.dtype.kind == "f"
+        else values.tolist() == stored[name]
+        for name, values in said.items()
+    )
 
 
 def _close(now: np.ndarray, then: np.ndarray, tolerance: float) -> bool:

@@ -16,6 +16,7 @@ from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import PAIR, eligibility, probability_at_risk
 from pipeline.records import IDENTITY, Cohort
 from pipeline.rules import red_flags
+from pipeline.study import Mapping as Layout
 from pipeline.study import Study, Target
 from pipeline.visible import visible
 from pipeline.vocabulary import LABEL_TREE
@@ -126,6 +127,8 @@ class ModelBundle:
         Name, versions, training digest and counts, scores: all that `show` prints.
     synthetic : bool
         Whether it was trained on synthetic data.
+    mapping : Mapping, optional
+        How the cohort that it was trained on was read; the same layout can then be predicted without naming it.
     """
 
     study: Study
@@ -133,6 +136,7 @@ class ModelBundle:
     features: tuple[str, ...]
     provenance: Mapping[str, Any]
     synthetic: bool
+    mapping: Layout | None = None
 
     def vectors(self, cohort: Cohort) -> np.ndarray:
         """Return the feature matrix of a cohort, as the study may see it; shape (visits, features), C-contiguous."""

@@ -61,6 +61,7 @@ def manifest(bundle: ModelBundle, members: dict[str, str]) -> dict[str, Any]:
         "format": FORMAT,
         "synthetic": bundle.synthetic,
         "study": asdict(bundle.study),
+        "mapping": asdict(bundle.mapping) if bundle.mapping else {},
         "columns": list(bundle.features),
         "features": {name: asdict(prints[name]) for name in used},
         "versions": package_versions(),
@@ -82,7 +83,8 @@ def _write_canaries(bundle: ModelBundle, canaries: Cohort, path: Path) -> None:
         "vectors": numbers_to_json(X),
         "predictions": {
             model.target.name: {
-                name: numbers_to_json(values) for name, values in model.columns(X).items() if values.dtype.kind == "f"
+                name: numbers_to_json(values) if values.dtype.kind == "f" else values.tolist()
+                for name, values in model.columns(X).items()
             }
             for model in bundle.models
         },

@@ -108,6 +108,11 @@ def _event_score(
     return events.observed_over_expected(left, right, risk, horizon, period=period)
 
 
+def told(count: int) -> int | str:
+    """Return a count as it may be told: one from 1 to 4 is suppressed."""
+    return SUPPRESSED if 0 < count < SMALLEST_CELL else count
+
+
 def label_counts(label: np.ndarray) -> dict[str, int | str]:
     """Count each label; a count below five is suppressed, and where it is the only one, the next smallest with it.
 
@@ -131,6 +136,7 @@ def event_warnings(event_indicator: np.ndarray, patients: np.ndarray) -> list[st
     count = len(np.unique(patients[event_indicator].astype(str)))
     if count >= FEW_EVENTS:
         return []
+    count = f"fewer than {SMALLEST_CELL}" if count < SMALLEST_CELL else count
     needed = f"at least {FEW_EVENTS} are needed to learn more than a prior"
     return [f"too few events: {count} patients with an event, but {needed}"]
 

@@ -19,6 +19,7 @@ def build(cohort: Cohort, features: Sequence[Feature], *, map: Callable[..., Ite
     history = History(cohort.visits, cohort.treatments)
     windows = _window_features(features)
     measured = measure(cohort.visits, cohort.recordings, windows, map=map)
+    first = _first_of_visit(cohort.visits) if cohort.recordings else np.arange(len(cohort))
     columns = [name for feature in features for name in feature.spec.columns]
     table = np.empty((len(cohort), len(columns)))
     start = 0
@@ -27,10 +28,16 @@ def build(cohort: Cohort, features: Sequence[Feature], *, map: Callable[..., Ite
         if feature.spec.level == "record":
             values = np.asarray(feature(history), dtype=float).reshape(len(cohort), width)
         else:
-            values = visit_values(measured, feature)
+            values = visit_values(measured, feature)[first]
         table[:, start : start + width] = values
         start += width
     return pd.DataFrame(table, columns=pd.Index(columns), copy=False)
+
+
+def _first_of_visit(visits: pd.DataFrame) -> np.ndarray:
+    """Return the first row of each row's visit: a visit that stands there twice has its recordings twice."""
+    codes, _ = pd.factorize(pd.MultiIndex.from_frame(visits[["patient_id", "visit_id"]]))
+    return np.unique(codes, return_index=True)[1][codes]
 
 
 def _window_features(features: Sequence[Feature]) -> list[Feature]:

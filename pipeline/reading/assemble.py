@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline.clock import visit_weeks
 from pipeline.errors import ContractError, did_you_mean, nearest_header
 from pipeline.reading import cells, samples
-from pipeline.reading.source import RAW_KEYS, Options, Source
+from pipeline.reading.source import RAW_KEYS, READER_NOTES, Options, Source
 from pipeline.records import (
     IDENTITY,
     NOTE_COLUMNS,
@@ -27,6 +27,7 @@ from pipeline.records import (
 )
 from pipeline.rules import contradictions
 from pipeline.schema import TABLES
+from pipeline.units import UNITS_OF_SENSOR
 from pipeline.vocabulary import REASONS
 
 _YEAR_ENDS = ("_y", "_weeks")
@@ -88,7 +89,7 @@ def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> C
     visits = _typed("visits", raw["visits"], options)
     _judge_visits(visits)
     taken = visits.sound()
-    notes = _visit_notes(taken)
+    notes = [*_reader_notes(raw["visits"], taken), *_visit_notes(taken)]
     treatments = _belonging("treatments", raw, options, taken, notes)
     recordings = _belonging("recordings", raw, options, taken, notes)
     outcomes = _belonging("outcomes", raw, options, taken, notes)
@@ -123,7 +124,7 @@ def _study_column(name: str) -> Column:
 def unknown_columns(table: str, raw: pa.Table, options: Options) -> list[str]:
     """Return the columns of a raw table that are not ours."""
     known = {column.name for column in columns_of(table, options)}
-    return [name for name in raw.column_names if name not in known and name not in RAW_KEYS]
+    return [name for name in raw.column_names if name not in known and name not in (*RAW_KEYS, READER_NOTES)]
 
 
 def refuse_layout(table: str, raw: pa.Table, options: Options) -> None:
@@ -185,10 +186,20 @@ def _judge_visits(visits: _Table) -> None:
         visits.add(found.where, found.column, "INCONSISTENT", found.message)
     key = ["patient_id", "visit_id"]
     named = (visits.data[key] != "").all(axis=1).to_numpy()
-    contents = visits.data[named].drop(columns=["source", "row"]).drop_duplicates()
-    torn = pd.MultiIndex.from_frame(contents.loc[contents.duplicated(subset=key), key])
-    conflict = named & pd.MultiIndex.from_frame(visits.data[key]).isin(torn)
+    conflict = named & _conflicts(visits.data)
     visits.add(conflict, "visit_id", "DUPLICATE_ID_CONFLICT")
+
+
+def _reader_notes(raw: pa.Table, visits: pd.DataFrame) -> list[pd.DataFrame]:
+    """Give what a reader has noted of the visits that were taken: ``REASON column`` joined with ``|``."""
+    if READER_NOTES not in raw.column_names:
+        return []
+    said = raw.select(["source", "row", READER_NOTES]).to_pandas()
+    said[READER_NOTES] = said[READER_NOTES].fillna("").str.split("|")
+    said = visits.merge(said.explode(READER_NOTES), on=["source", "row"])
+    found = said[said[READER_NOTES] != ""].groupby(READER_NOTES, sort=True)
+    words = {note: str(note).split(" ", 1) for note, _ in found}
+    return [_notes("visits", rows, words[note][1], words[note][0]) for note, rows in found]
 
 
 def _visit_notes(visits: pd.DataFrame) -> list[pd.DataFrame]:
@@ -229,10 +240,29 @@ def _belonging(
     if name not in raw:
         return pd.DataFrame()
     table = _typed(name, raw[name], options)
+    if name == "recordings":
+        table.data = _with_only_visits(table.data, visits)
+    if name == "outcomes":
+        table.add(_conflicts(table.data), "visit_id", "DUPLICATE_ID_CONFLICT")
     table.add(_is_stray(name, table.data, visits), "patient_id", "UNKNOWN_VISIT")
     for (column, reason, message), found in table.found.groupby(["column", "reason", "message"], sort=True):
         notes.append(_notes(name, table.data.loc[found["at"]], str(column), str(reason), str(message)))
     return table.sound()
+
+
+def _with_only_visits(data: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
+    """Give a recording that names no visit to its patient's visit, where there is one only."""
+    only = visits.drop_duplicates("patient_id", keep=False).set_index("patient_id")["visit_id"]
+    given = data["patient_id"].map(only).fillna("").astype(object)
+    return data.assign(visit_id=data["visit_id"].where(data["visit_id"] != "", given))
+
+
+def _conflicts(data: pd.DataFrame) -> np.ndarray:
+    """Whether two rows say different things of the same visit, or of the same patient: neither can be trusted."""
+    key = ["patient_id", "visit_id"]
+    contents = data.drop(columns=["source", "row"]).drop_duplicates()
+    torn = pd.MultiIndex.from_frame(contents.loc[contents.duplicated(subset=key), key])
+    return pd.MultiIndex.from_frame(data[key]).isin(torn)
 
 
 def _is_stray(name: str, data: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray:
@@ -241,6 +271,8 @@ def _is_stray(name: str, data: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray
     if name != "treatments":
         key = ["patient_id", "visit_id"]
         elsewhere = ~pd.MultiIndex.from_frame(data[key]).isin(pd.MultiIndex.from_frame(visits[key]))
+        several = data["patient_id"].isin(visits.loc[visits["patient_id"].duplicated(), "patient_id"]).to_numpy()
+        stray |= (name == "recordings") & several & (data["visit_id"] == "").to_numpy()
         stray |= elsewhere & ((name == "recordings") | (data["visit_id"] != "").to_numpy())
     return stray & (data["patient_id"] != "").to_numpy()
 
@@ -251,6 +283,7 @@ def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) 
     for position in range(len(table)):
         row = table.iloc[position]
         empty = [name for name in _DESCRIBED if row[name] == "" or row[name] != row[name]]  # NaN is not itself
+        empty += ["unit"] if not empty and row["unit"] not in UNITS_OF_SENSOR[row["sensor"]] else []
         if empty:
             notes.append(_notes("recordings", table.iloc[[position]], empty[0], "BAD_RECORDING"))
             continue

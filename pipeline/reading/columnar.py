@@ -51,7 +51,7 @@ def _refuse_layout(schema: pa.Schema, name: str) -> None:
     twice = sorted({column for column in schema.names if schema.names.count(column) > 1})
     if twice:
         raise ContractError(name, f"column '{twice[0]}' stands there twice", do="Rename one", code="DUPLICATE_COLUMN")
-    reserved = sorted({"source", "row", "problem"} & set(schema.names))
+    reserved = sorted({"source", "row", "problem", "reader_notes"} & set(schema.names))
     if reserved:
         raise ContractError(name, f"column '{reserved[0]}' is a name of ours", do="Rename it", code="RESERVED_COLUMN")
     for field in schema:

@@ -159,7 +159,7 @@ def _read_header(path: Path, name: str, delimiter: str) -> list[str]:
             raise ContractError(
                 name, f"columns {first_of[column]} and {place} have one name", do="Rename one", code="DUPLICATE_COLUMN"
             )
-    reserved = sorted({"source", "row", "problem"} & set(header))
+    reserved = sorted({"source", "row", "problem", "reader_notes"} & set(header))
     if reserved:
         raise ContractError(name, f"column '{reserved[0]}' is a name of ours", do="Rename it", code="RESERVED_COLUMN")
     return header

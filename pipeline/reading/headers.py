@@ -11,14 +11,14 @@ _TERM = re.compile(r"_\s*hp\s*:\s*(\d{7})\s*$", re.IGNORECASE)
 
 
 def plain(name: str) -> str:
-    """Return a name without what is taken lightly: letter case, blanks around, how blanks inside are written.
+    """Return a name without what is taken lightly: letter case, blanks around, blanks and underscores inside.
 
     Examples
     --------
     >>> plain(" Family  ID "), plain("family_id")
     ('family_id', 'family_id')
     """
-    return "_".join(name.lower().split())
+    return "_".join(part for part in re.split(r"[\s_]+", name.lower()) if part)
 
 
 def term_of(name: str) -> str:
@@ -83,6 +83,6 @@ class Headers:
 
     def between(self, pattern: str) -> dict[str, str]:
         """Return what ``{}`` stands for in each column that fits a pattern, with the column."""
-        before, _, after = map(self._key, pattern.partition("{}")) if "{}" in pattern else (pattern, "", "")
-        fitting = re.compile(re.escape(before) + "(.+)" + re.escape(after))
+        before, after = (re.escape(part) for part in self._key(pattern.replace("{}", "\0")).split("\0"))
+        fitting = re.compile(f"{before}(.+){after}")
         return {match[1]: self.find(name) for name in self.names if (match := fitting.fullmatch(self._key(name)))}

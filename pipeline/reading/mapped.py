@@ -6,67 +6,147 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import ContractError, nearest_header
+from pipeline.reading import recode
+from pipeline.reading.headers import Headers
+from pipeline.reading.pivoted import pivoted
+from pipeline.reading.yes_no import findings_of, together
+from pipeline.schema import TABLES
 from pipeline.study import MappedColumn, MappedTable
+from pipeline.units import Unit
 
 _KEYS = ("source", "row", "problem")
+_TIMES = {Unit.YEARS: "years", Unit.WEEKS: "weeks"}
+_COLUMNS = {column.name: column for columns in TABLES.values() for column in columns}
 
 
 def read(their_batches: Callable[[], Iterator[pa.Table]], rule: MappedTable) -> Iterator[pa.Table]:
     """Make one of our tables from batches of theirs.
 
+    Every row of theirs gives one row of ours, but those that ``where`` excludes; a row that could not be read is never
+    excluded.
+
     Raises
     ------
     ContractError
-        If a column that the mapping reads is not there.
+        If a column that the mapping reads is not there, or there twice.
     """
-    for batch in their_batches():
-        _refuse_missing(batch, rule)
-        wanted = _wanted_rows(batch, rule)
-        chosen = batch.filter(wanted)
-        columns = {name: chosen.column(name) for name in _KEYS}
-        columns |= {name: _mapped(chosen, how) for name, how in rule.columns.items()}
-        yield pa.table(columns)
+    if rule.pivot.key:
+        kept = (_kept(batch, rule) for batch in their_batches())
+        batches = pivoted(kept, rule, _headers)
+        rule = replace(rule, where={})
+    else:
+        batches = their_batches()
+    for batch in batches:
+        for each in _entries(rule):
+            yield _table(_kept(batch, each), each)
 
 
-def _sources(how: MappedColumn) -> tuple[str, ...]:
-    return how.source if isinstance(how.source, tuple) else (how.source,) if how.source else ()
+def count_excluded(their_batches: Callable[[], Iterator[pa.Table]], rule: MappedTable) -> int:
+    """Count the rows that ``where`` excludes.
+
+    Examples
+    --------
+    >>> rows = pa.table({"source": ["t", "t"], "row": [1, 2], "problem": ["", ""], "week": ["0", "2"]})
+    >>> count_excluded(lambda: iter([rows]), MappedTable(where={"week": "0"}))
+    1
+    """
+    return sum(batch.num_rows - _kept(batch, rule).num_rows for batch in their_batches()) if rule.where else 0
 
 
-def _refuse_missing(batch: pa.Table, rule: MappedTable) -> None:
-    needed = [source for how in rule.columns.values() for source in _sources(how)] + list(rule.where)
-    missing = sorted(set(needed) - set(batch.column_names))
+def _entries(rule: MappedTable) -> tuple[MappedTable, ...]:
+    """Return the rules that make one row each from a row of theirs."""
+    return tuple(
+        replace(rule, columns=rule.columns | each.columns, where=rule.where | each.where, optional=each.optional)
+        for each in rule.each
+    ) or (rule,)
+
+
+def _headers(batch: pa.Table, rule: MappedTable) -> Headers:
+    where = batch.column("source")[0].as_py() if batch.num_rows else "the mapped file"
+    there = [name for name in batch.column_names if name not in _KEYS]
+    return Headers(there, loose=rule.columns_match == "loose", where=where)
+
+
+def _kept(batch: pa.Table, rule: MappedTable) -> pa.Table:
+    """Return the rows in which the columns of ``where`` hold what they should."""
+    if not rule.where:
+        return batch
+    headers = _headers(batch, rule)
+    found = {name: headers.find(name) for name in rule.where}
+    absent = [name for name in found if not found[name]]
+    if absent and not rule.optional:
+        _refuse(headers, absent)
+    kept = pa.chunked_array([pa.array([not absent] * batch.num_rows, pa.bool_())])
+    for name, wanted in rule.where.items():
+        if not absent:
+            cells = recode.stripped(recode.text(batch.column(found[name])), bool(rule.strip))
+            words = (wanted,) if isinstance(wanted, str) else wanted
+            kept = pc.and_(kept, recode.is_one_of(cells, words, bool(rule.ignore_case)))
+    return batch.filter(pc.or_(kept, pc.not_equal(batch.column("problem"), "")))
+
+
+def _refuse(headers: Headers, missing: list[str]) -> None:
+    missing = sorted(set(missing))
+    raise ContractError(
+        headers.where,
+        f"no column {', '.join(repr(name) for name in missing)}",
+        needed="the mapping reads it",
+        do=nearest_header(missing[0], headers.names) or "Choose the mapping of this file's layout",
+        code="MISSING_COLUMN",
+    )
+
+
+def _table(batch: pa.Table, rule: MappedTable) -> pa.Table:
+    """Make our columns from rows of theirs."""
+    headers = _headers(batch, rule)
+    columns: dict[str, pa.ChunkedArray] = {name: batch.column(name) for name in _KEYS}
+    missing = [
+        name for name, term in rule.findings.columns.items() if not (headers.find(name) or rule.findings.optional)
+    ]
+    for ours, how in _expanded(rule, headers).items():
+        found = [headers.first(how.source_any)] if how.source_any else [headers.find(name) for name in how.sources]
+        absent = [name for name, there in zip(how.sources or how.source_any[:1], found, strict=False) if not there]
+        if not absent:
+            columns[ours] = _mapped(batch, ours, how, found, rule)
+        elif not how.optional:
+            missing += absent
     if missing:
-        there = [name for name in batch.column_names if name not in _KEYS]
-        raise ContractError(
-            batch.column("source")[0].as_py() if batch.num_rows else "the mapped file",
-            f"no column {', '.join(repr(name) for name in missing)}",
-            needed="the mapping reads it",
-            do=nearest_header(missing[0], there) or "Choose the mapping of this file's layout",
-            code="MISSING_COLUMN",
-        )
+        _refuse(headers, missing)
+    if rule.findings.columns or rule.findings.named_by_term:
+        cells, problem = findings_of(batch, rule, headers)
+        columns["problem"] = pc.if_else(pc.equal(columns["problem"], ""), problem, columns["problem"])
+        columns["findings"] = together(columns["findings"], cells) if "findings" in columns else cells
+    return pa.table(columns)
 
 
-def _wanted_rows(batch: pa.Table, rule: MappedTable) -> pa.ChunkedArray | pa.Array:
-    wanted = pa.array([True] * batch.num_rows)
-    for column, value in rule.where.items():
-        wanted = pc.and_(wanted, pc.fill_null(pc.equal(_text(batch.column(column)), value), False))
-    return wanted
+def _expanded(rule: MappedTable, headers: Headers) -> dict[str, MappedColumn]:
+    """Put a column of ours for each of theirs that fits a pattern; the other columns as they are."""
+    columns = {ours: how for ours, how in rule.columns.items() if "{}" not in ours}
+    for pattern, how in rule.columns.items():
+        if "{}" in pattern:
+            for part, theirs in headers.between(how.sources[0]).items():
+                ours = pattern.replace("{}", how.names.get(part, "" if how.names else part))
+                if ours in _COLUMNS:
+                    columns.setdefault(ours, replace(how, source=theirs, names={}))
+    return columns
 
 
-def _mapped(batch: pa.Table, how: MappedColumn) -> pa.ChunkedArray | pa.Array:
+def _mapped(batch: pa.Table, ours: str, how: MappedColumn, found: list[str], rule: MappedTable) -> pa.ChunkedArray:
     if how.constant:
-        return pa.array([how.constant] * batch.num_rows, pa.string())
-    cells = [_text(batch.column(source)) for source in _sources(how)]
-    joined = cells[0] if len(cells) == 1 else pc.binary_join_element_wise(*cells, "-")
-    for theirs, ours in how.values.items():
-        joined = pc.if_else(pc.equal(cells[0], theirs), ours, joined)
-    return joined
-
-
-def _text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    return cells if pa.types.is_string(cells.type) else cells.cast(pa.string())
+        return pa.chunked_array([pa.array([how.constant] * batch.num_rows, pa.string())])
+    strip = bool(rule.strip if how.strip is None else how.strip)
+    ignore_case = bool(rule.ignore_case if how.ignore_case is None else how.ignore_case)
+    missing = (*rule.missing, *how.missing)
+    parts = [recode.stripped(recode.text(batch.column(name)), strip) for name in found]
+    parts = [recode.without(part, missing, ignore_case) for part in parts]
+    cells = recode.joined(parts, [name in how.may_lack for name in how.sources or how.source_any])
+    if how.split:
+        return recode.listed(cells, how.split, how.values, missing, ignore_case)
+    cells = recode.dated(recode.translated(cells, how.values, ignore_case), how.date_format)
+    return recode.converted(cells, how.unit, _TIMES.get(_COLUMNS[ours].unit, "")) if how.unit else cells

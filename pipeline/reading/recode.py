@@ -140,7 +140,8 @@ def joined(parts: Sequence[pa.ChunkedArray], may_lack: Sequence[bool]) -> pa.Chu
 
     Examples
     --------
-    >>> joined([pa.chunked_array([["1", "1", None]]), pa.chunked_array([["2-3", None, "4"]])], [False, True]).to_pylist()
+    >>> ids, visits = pa.chunked_array([["1", "1", None]]), pa.chunked_array([["2-3", None, "4"]])
+    >>> joined([ids, visits], [False, True]).to_pylist()
     ['1-2%2D3', '1-', None]
     """
     if len(parts) == 1:

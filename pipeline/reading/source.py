@@ -21,12 +21,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.errors import ContractError, IoFailed, MissingInput
-from pipeline.reading import columnar, delimited, mapped, phenopackets
+from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
+from pipeline.reading import columnar, delimited, mapped, phenopackets, samples
 from pipeline.schema import TABLES
 from pipeline.study import Mapping
 
 RAW_KEYS = ("source", "row", "problem")
+_PACKETS = (".json", ".jsonl")
+_MARK = "cohort.json"
+"""Says of a folder of tables that all in it is synthetic."""
+
+READER_NOTES = "reader_notes"
+"""A column that a reader may add to visits: what it could not carry over, as ``REASON column`` joined with ``|``."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,15 @@ class Source:
         for part in self.tables.get(table, ()):
             yield from part()
 
+    def refuse_output(self, out: Path) -> None:
+        """Refuse to write where the cohort itself lies, or to a folder that holds it."""
+        place = out.resolve()
+        files = [(self.root / name).resolve() for name in self.files]
+        if any(place == file or place in file.parents for file in files):
+            raise UsageError(
+                "--out", "is where the cohort lies", needed="it would be replaced", do="Choose another --out"
+            )
+
     def verify_unchanged(self) -> None:
         """Refuse to go on where a file has changed since it was first read."""
         for name, digest in self.files.items():
@@ -111,6 +126,8 @@ def open_source(path: Path, options: Options) -> Source:
 
 def _refuse_irregular(path: Path, status: os.stat_result) -> None:
     """Refuse a pipe, a device or a folder where a file was needed: opening one may wait for ever."""
+    if not str(path).isprintable() and os.fsencode(path).decode("utf-8", errors="replace") != str(path):
+        raise ContractError(ascii(str(path)), "its name is not UTF-8", do="Rename it", code="FORMAT")
     if not stat.S_ISREG(status.st_mode):
         raise ContractError(
             str(path), "is no regular file", do="Give a regular file, or - for standard input", code="FORMAT"
@@ -146,7 +163,7 @@ def _open_folder(folder: Path, options: Options) -> Source:
     parts = {table: _parts(folder, table) for table in TABLES}
     parts = {table: found for table, found in parts.items() if found}
     if "visits" not in parts:
-        packets = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".jsonl"))
+        packets = sorted(path for path in folder.iterdir() if path.suffix in _PACKETS)
         if not packets:
             raise ContractError(
                 str(folder),
@@ -171,7 +188,7 @@ def _parts(folder: Path, table: str) -> list[Path]:
 
 def _marked_synthetic(folder: Path) -> bool:
     try:
-        return json.loads((folder / "cohort.json").read_text(encoding="utf-8")).get("synthetic") is True
+        return json.loads((folder / _MARK).read_text(encoding="utf-8")).get("synthetic") is True
     except (OSError, ValueError, AttributeError):
         return False
 
@@ -186,6 +203,11 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
         tables[table] = tuple(
             partial(_reader(path), path, path.relative_to(root).as_posix(), options) for path in paths
         )
+    acted = [path for path in parts["visits"] if path.suffix in _PACKETS and phenopackets.holds_treatments(path)]
+    if acted:
+        tables["treatments"] = tuple(
+            partial(phenopackets.read_treatments, path, path.relative_to(root).as_posix()) for path in acted
+        )
     if options.mapping is not None:
         their = tables["visits"]
         tables = {
@@ -193,7 +215,21 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
             for table, rule in options.mapping.tables.items()
         }
     visit_files = tuple(path.relative_to(root).as_posix() for path in parts["visits"])
+    files |= _signal_files(root, tables.get("recordings", ()))
     return Source(root, files, visit_files, tables)
+
+
+def _signal_files(root: Path, parts: tuple[Batches, ...]) -> dict[str, str]:
+    """Digests of the signal files that a table of recordings names and that are there, and of the cohort's mark."""
+    named = {str(name) for part in parts for batch in part() if "file" in batch.column_names for name in _cells(batch)}
+    there = {name: samples.resolve(root, name) for name in sorted(named)}
+    mark = root / _MARK
+    marked = {_MARK: _digest(mark)} if mark.is_file() and _marked_synthetic(root) else {}
+    return marked | {name: _digest(path) for name, path in there.items() if path is not None and samples.is_there(path)}
+
+
+def _cells(batch: pa.Table) -> list[object]:
+    return batch.column("file").unique().to_pylist()
 
 
 def _reader(path: Path) -> Callable[[Path, str, Options], Iterator[pa.Table]]:
@@ -203,7 +239,7 @@ def _reader(path: Path) -> Callable[[Path, str, Options], Iterator[pa.Table]]:
         return _read_csv
     if path.suffix == ".parquet":
         return _read_parquet
-    if path.suffix in (".json", ".jsonl"):
+    if path.suffix in _PACKETS:
         return _read_phenopackets
     raise ContractError(
         path.name,

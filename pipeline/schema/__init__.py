@@ -1,31 +1,69 @@
 """The columns of our tables, each declared once."""
 
+from itertools import chain
+
 from pipeline.records import Column
+from pipeline.schema.coded import CODED
 from pipeline.schema.identity import IDENTITY, PERSON, TIME
-from pipeline.schema.outcomes import OUTCOMES
+from pipeline.schema.origin import BIRTH, EXPOSURES, FAMILY, ONSET
+from pipeline.schema.outcomes import LABELS, OUTCOMES, SPREAD
+from pipeline.schema.phenomenology import CHARACTER, COURSE, PAIN, TREMOR
 from pipeline.schema.recordings import RECORDINGS
 from pipeline.schema.regions import REGION_FLAGS
-from pipeline.schema.scales import SCALES
+from pipeline.schema.scales import SCALE_DETAILS, SCALES
+from pipeline.schema.scales_reported import MOOD, TWSTRS_2
 from pipeline.schema.symptoms import EARLY_SIGNS, FINDINGS, SYMPTOMS
-from pipeline.schema.treatments import TREATMENTS
+from pipeline.schema.treatments import DRUG, GIVEN, STIMULATION, TOXIN, TREATMENTS
+from pipeline.schema.workup import TESTS, WILSON
 
-VISITS: tuple[Column, ...] = (
-    *IDENTITY,
-    *TIME,
-    *PERSON,
-    *EARLY_SIGNS,
-    *SYMPTOMS,
-    *REGION_FLAGS,
-    *SCALES,
-    *FINDINGS,
-)
+_MODELLED: dict[str, tuple[Column, ...]] = {
+    "identity": IDENTITY,
+    "time": TIME,
+    "person": PERSON,
+    "early_signs": EARLY_SIGNS,
+    "symptoms": SYMPTOMS,
+    "regions": REGION_FLAGS,
+    "scales": SCALES,
+    "findings": FINDINGS,
+}
+_KEPT: dict[str, tuple[Column, ...]] = {
+    "onset": ONSET,
+    "birth": BIRTH,
+    "exposures": EXPOSURES,
+    "family": FAMILY,
+    "tremor": TREMOR,
+    "character": CHARACTER,
+    "course": COURSE,
+    "pain": PAIN,
+    "mood": MOOD,
+    "wilson": WILSON,
+    "tests": TESTS,
+    "coded": CODED,
+    **SCALE_DETAILS,
+    "scale_twstrs2": TWSTRS_2,
+}
+
+VISITS: tuple[Column, ...] = tuple(chain.from_iterable(_MODELLED.values()))
+"""Columns of visits that features are made of, and that `visible` guards."""
+
+VISIT_DETAILS: tuple[Column, ...] = tuple(chain.from_iterable(_KEPT.values()))
+"""Columns of visits that are kept and checked, and that rules read, but no feature: the catalogue has a fixed width.
+
+A flag with an HPO code among them is no finding for the features either. A column that is to become a feature moves to
+`VISITS`.
+"""
+
+GROUPS: dict[str, dict[str, tuple[Column, ...]]] = {
+    "visits": {**_MODELLED, **_KEPT},
+    "treatments": {"given": GIVEN, "toxin": TOXIN, "drug": DRUG, "stimulation": STIMULATION},
+    "recordings": {"recordings": RECORDINGS},
+    "outcomes": {"outcome_ids": IDENTITY, "labels": LABELS, "spread": SPREAD},
+}
+"""Every table with its columns by group, in order: a group is a section of the data dictionary, a form of a clinic."""
 
 TABLES: dict[str, tuple[Column, ...]] = {
-    "visits": VISITS,
-    "treatments": TREATMENTS,
-    "recordings": RECORDINGS,
-    "outcomes": OUTCOMES,
+    table: tuple(chain.from_iterable(groups.values())) for table, groups in GROUPS.items()
 }
 """Every table of a cohort with its columns, in order."""
 
-__all__ = ["OUTCOMES", "RECORDINGS", "TABLES", "TREATMENTS", "VISITS"]
+__all__ = ["GROUPS", "OUTCOMES", "RECORDINGS", "TABLES", "TREATMENTS", "VISITS", "VISIT_DETAILS"]

@@ -1,11 +1,12 @@
 """Rating scales of the examination, item by item, each declared once: columns and scoring follow.
 
-A site-specific scale that is filled in gives the site away, so all of them define the phenotype. Ranges and formulas are
-those of our clinical facts sheet, section 4.
+A site-specific scale that is filled in gives the site away, so all of them define the phenotype. Ranges and formulas
+are those of our clinical facts sheet, section 4.
 """
 
-from pipeline.schema.scoring import Item, Scale, with_parts
+from pipeline.records import Column
 from pipeline.schema.scales_reported import BSDI, CDIP58, CDQ24, VHI10
+from pipeline.schema.scoring import Item, Scale, with_parts
 
 _SIDES = ("right", "left")
 
@@ -46,8 +47,8 @@ BFMDRS_MOVEMENT = Scale(
     "bfmdrs_movement",
     "Burke-Fahn-Marsden movement score",
     120,
-    "Burke 1985",
-    "verified",
+    "Burke 1985, range and areas; weights (they give the range)",
+    "memory",
     tuple(
         item
         for area, weight in _BFMDRS_AREAS.items()
@@ -194,9 +195,12 @@ ALL_SCALES = with_parts((*_MODELLED, *_OTHERS))
 SCALES = tuple(scale.total for scale in _MODELLED)
 """Totals that features are made of."""
 
-SCALE_DETAILS = tuple(
-    column
-    for scale in ALL_SCALES
-    for column in (*scale.item_columns, *(() if scale in _MODELLED else (scale.total,)))
-)
-"""Items, and the totals of the other scales."""
+SCALE_DETAILS: dict[str, tuple[Column, ...]] = {
+    f"scale_{scale.stem}": tuple(
+        column
+        for each in with_parts([scale])
+        for column in (*each.item_columns, *(() if each in _MODELLED else (each.total,)))
+    )
+    for scale in (*_MODELLED, *_OTHERS)
+}
+"""Items of each scale, with the totals that no feature is made of."""

@@ -1,4 +1,4 @@
-"""Scales that patients fill in, and scales that are kept by their totals. Items carry numbers where wording is owned."""
+"""Scales that patients fill in, and scales kept by their totals. Items carry numbers where wording is owned."""
 
 import numpy as np
 
@@ -11,9 +11,7 @@ def _numbered(count: int) -> tuple[Item, ...]:
     return tuple(Item(f"item_{number:02d}", 4) for number in range(1, count + 1))
 
 
-VHI10 = Scale(
-    "vhi10_total", "Voice Handicap Index, 10 items of 0-4", 40, "Rosen 2004", "memory", _numbered(10), "sum"
-)
+VHI10 = Scale("vhi10_total", "Voice Handicap Index, 10 items of 0-4", 40, "Rosen 2004", "memory", _numbered(10), "sum")
 
 CDQ24 = Scale(
     "cdq24_total",

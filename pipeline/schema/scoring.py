@@ -1,7 +1,7 @@
 """How a rating scale is declared, the columns that follow from its declaration, and how it is scored.
 
-Several scales belong to a society or a publisher. Ranges, weights and formulas stand here, never the wording of an item:
-items carry short neutral names, or numbers.
+Several scales belong to a society or a publisher. Ranges, weights and formulas stand here, never the wording of an
+item: items carry short neutral names, or numbers.
 """
 
 from __future__ import annotations
@@ -90,16 +90,23 @@ class Scale:
         """The columns of the ratings, and the flags of those that may not apply."""
         return tuple(column for item in self.items for column in self._columns_of(item))
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the columns that the total is computed from."""
+        own = tuple(column.name for column in self.item_columns)
+        return (*own, *(name for part in self.parts for name in (part.total.name, *part.inputs)))
+
     def column_name(self, item: Item) -> str:
         """Return the name of an item's column."""
-        return f"{self._stem}_{item.name}_{Unit.POINTS}"
+        return f"{self.stem}_{item.name}_{Unit.POINTS}"
 
     def exempt_name(self, item: Item) -> str:
         """Return the name of the flag that says that an item does not apply."""
-        return f"{self._stem}_{item.name}_not_applicable"
+        return f"{self.stem}_{item.name}_not_applicable"
 
     @property
-    def _stem(self) -> str:
+    def stem(self) -> str:
+        """What the names of the items begin with."""
         return self.name.removesuffix("_total").removesuffix("_mean")
 
     @property
@@ -108,7 +115,7 @@ class Scale:
 
     def _columns_of(self, item: Item) -> tuple[Column, ...]:
         words = item.name.replace("_", " ")
-        rating = _points(f"{self._stem}_{item.name}", f"{self.title}: {words}.", item.low, item.high, self._origin)
+        rating = _points(f"{self.stem}_{item.name}", f"{self.title}: {words}.", item.low, item.high, self._origin)
         if not item.may_not_apply:
             return (rating,)
         exempt = Column(

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Literal
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-from pyarrow import csv, parquet
-
+from pipeline.cohort_files import arrow_of, write_tables
 from pipeline.records import Column
 from pipeline.schema import TABLES
 from pipeline.synthetic.cohort import SyntheticCohort
+from pipeline.writing import Format, write_table
 
 FORMAT_VERSION = 1
-
-Format = Literal["parquet", "csv"]
 
 _TRUE_LABELS = ("patient_id", "phenotype", "aetiology")
 _HIDDEN = ("severity", "spread_from_onset_y")
@@ -47,19 +38,14 @@ def write_cohort(synthetic: SyntheticCohort, directory: Path, format: Format) ->
     OSError
         If a file is there already, or cannot be written.
     """
-    cohort = synthetic.cohort
-    tables = {"visits": cohort.visits, "treatments": cohort.treatments, "outcomes": cohort.outcomes}
-    for name, table in tables.items():
-        _write_table(_arrow(table, TABLES[name]), directory / f"{name}.{format}", format)
+    write_tables(synthetic.cohort, directory, format, about=_description(synthetic))
     (directory / "truth").mkdir(mode=0o700)
-    _write_table(_arrow(synthetic.truth, _TRUTH), directory / "truth" / f"truth.{format}", format)
-    with _create(directory / "cohort.json") as file:
-        file.write(json.dumps(_description(synthetic), indent=2).encode() + b"\n")
+    truth = arrow_of(synthetic.truth, _TRUTH, synthetic=True)
+    write_table(truth, directory / "truth" / f"truth.{format}", format, csv_safe=False)
 
 
 def _description(synthetic: SyntheticCohort) -> dict[str, object]:
     return {
-        "synthetic": True,
         "recipe": synthetic.recipe.name,
         "seed": synthetic.seed,
         "first": synthetic.first,
@@ -67,38 +53,3 @@ def _description(synthetic: SyntheticCohort) -> dict[str, object]:
         "visits": len(synthetic.cohort),
         "format_version": FORMAT_VERSION,
     }
-
-
-def _arrow(table: pd.DataFrame, columns: Iterable[Column]) -> pa.Table:
-    """Turn the columns of a table that the schema knows into Arrow, with nothing where a value is missing."""
-    there = [column for column in columns if column.name in table]
-    arrays = {column.name: _array(table[column.name], column) for column in there}
-    return pa.table(arrays).replace_schema_metadata({"synthetic": "true"})
-
-
-def _array(values: pd.Series, column: Column) -> pa.Array:
-    if column.kind == "number":
-        return pa.array(values.to_numpy(float), from_pandas=True)
-    if column.kind == "flag":
-        flags = values.to_numpy(float)
-        numbers = pa.array(np.nan_to_num(flags).astype(np.int8), mask=np.isnan(flags))
-        return pa.DictionaryArray.from_arrays(numbers, pa.array(["no", "yes"])).cast(pa.string())
-    texts = values.to_numpy(dtype=object)
-    return pa.array(texts, pa.string(), mask=texts == "")
-
-
-def _write_table(table: pa.Table, path: Path, format: Format) -> None:
-    with _create(path) as file:
-        if format == "csv":
-            # no cell of ours holds a comma, a quote or a line break; Arrow fails if one ever does
-            options = csv.WriteOptions(quoting_style="none", quoting_header="none")
-            csv.write_csv(table, file, options)
-        else:
-            texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
-            # the stubs of Arrow know a flag only, Arrow itself also the names of columns
-            parquet.write_table(table, file, use_dictionary=texts, write_page_checksum=True)  # pyright: ignore[reportArgumentType]
-
-
-def _create(path: Path) -> BinaryIO:
-    """Open a new file for the owner only; a file or a link that is there already is an error."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pipeline.errors import Unavailable
 
@@ -49,12 +51,15 @@ class RunRecord:
 
 def tracking_uri() -> str:
     """Return where runs go: ``MLFLOW_TRACKING_URI``, else a database file in ``mlruns/`` of this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_STORE.resolve() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{quote(str(_STORE.resolve() / 'mlflow.db'))}"
 
 
 def ui_command() -> str:
-    """Return the command that shows the runs in a browser."""
-    return f"mlflow ui --backend-store-uri {tracking_uri()}"
+    """Return the command that shows the runs in a browser; a password stays in the environment."""
+    uri = tracking_uri()
+    if "@" in uri:
+        return 'mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"'
+    return f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
 
 
 def log_run(record: RunRecord) -> str:
@@ -93,8 +98,9 @@ def _client() -> MlflowClient:
     logging.getLogger("alembic").setLevel(logging.ERROR)
     from mlflow import MlflowClient
 
-    if tracking_uri().startswith(f"sqlite:///{_STORE.resolve()}"):
-        _STORE.mkdir(mode=0o700, exist_ok=True)
+    if "MLFLOW_TRACKING_URI" not in os.environ:
+        _STORE.mkdir(exist_ok=True)
+        _STORE.chmod(0o700)
     return MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
 
 

@@ -1,0 +1,137 @@
+"""What must hold of a study beyond the form of its file; asked of every study, whether typed or found in a bundle."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from pipeline.errors import UsageError, did_you_mean
+from pipeline.features.catalogue import column_names
+from pipeline.ontology import load_ontology
+from pipeline.records import IDENTITY
+from pipeline.schema import TABLES
+from pipeline.study import Study, Target
+from pipeline.units import horizon_years
+
+OWN_COLUMNS = (*IDENTITY, "red_flags", "modalities", "warnings", "model")
+"""Columns that every table of predictions has, whatever the study."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,79}")
+_TIMES = ("_y", "_weeks")
+
+
+def check_study(study: Study, where: str) -> None:
+    """Refuse a study whose parts do not fit together.
+
+    Parameters
+    ----------
+    study : Study
+    where : str
+        How messages name it.
+
+    Raises
+    ------
+    UsageError
+        With the first thing that is wrong.
+    """
+    if not study.targets:
+        raise UsageError(where, "no targets", needed="a study predicts something", do="Add a [[targets]] table")
+    _check_plain_names(study, where)
+    for target in study.targets:
+        _check_target(target, f"{where}, target {target.name}")
+    _check_names(study, where)
+    if study.seed < 0 or study.folds < 2:
+        key = "seed" if study.seed < 0 else "folds"
+        raise UsageError(
+            where, f"key '{key}' is too small", needed="a seed is at least 0, and there are at least 2 folds"
+        )
+
+
+def _check_plain_names(study: Study, where: str) -> None:
+    """Refuse names that could not be a file, a column or a metric, and columns that two targets would write."""
+    columns = [name for target in study.targets for name in _columns_of(target)]
+    names = [
+        study.name,
+        *(target.name for target in study.targets),
+        *(each.name for each in study.comparators),
+        *columns,
+    ]
+    odd = next((name for name in names if not _NAME.fullmatch(name)), None)
+    if odd is not None:
+        raise UsageError(where, f"the name {odd!r}", needed="a name has letters, digits, - and _ only", do="Rename it")
+    counts = Counter(target.name for target in study.targets) | Counter(columns)
+    twice = next((name for name, count in counts.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(where, f"two targets are called '{twice}', or have that label", do="Rename one")
+    ours = next((name for name in columns if name in OWN_COLUMNS), None)
+    if ours is not None:
+        raise UsageError(
+            where, f"'{ours}' as a label", needed="a column of the predictions has that name", do="Rename it"
+        )
+
+
+def _columns_of(target: Target) -> tuple[str, ...]:
+    return target.label_columns if target.kind == "classification" else (target.name,)
+
+
+def _check_names(study: Study, where: str) -> None:
+    """Refuse names of ours that are misspelt: what was to be hidden would be learned from."""
+    columns = [column.name for table in ("visits", "treatments") for column in TABLES[table]]
+    for key, given in (("inputs.hide", study.inputs.hide), ("group_by", (study.group_by,))):
+        unknown = next((name for name in given if name and name not in columns), None)
+        if unknown is not None:
+            raise UsageError(where, f"key '{key}' names no column: '{unknown}'", do=did_you_mean(unknown, columns))
+    features = column_names()
+    for comparator in study.comparators:
+        unknown = next((name for name in comparator.features if name not in features), None)
+        if unknown is not None or not comparator.features:
+            found = f"comparator '{comparator.name}' has no feature '{unknown or ''}'"
+            raise UsageError(where, found, do=did_you_mean(unknown or "", features) if unknown else "Name some")
+    terms = {"inputs.hide_findings": study.inputs.hide_findings}
+    terms |= {f"finding of target {target.name}": (target.finding,) for target in study.targets if target.finding}
+    for key, given in terms.items():
+        unknown = next((term for term in given if term not in load_ontology().parents), None)
+        if unknown is not None:
+            raise UsageError(
+                where, f"key '{key}' names no current HPO term: '{unknown}'", do="Look it up at hpo.jax.org"
+            )
+
+
+def _check_target(target: Target, where: str) -> None:
+    if target.kind == "time_to_event":
+        if not target.horizons:
+            raise UsageError(
+                where, "no horizons", needed="a time to an event needs some", do='Write horizons = ["1y", "5y"]'
+            )
+        try:
+            years = [horizon_years(text) for text in target.horizons]
+        except ValueError as error:
+            raise UsageError(where, str(error)) from None
+        if years != sorted(set(years)):
+            raise UsageError(where, "horizons out of order", needed="they ascend", do="Sort them")
+    _check_derivation(target, where)
+
+
+def _check_derivation(target: Target, where: str) -> None:
+    needed = {
+        "recorded": ("left", "right") if target.kind == "time_to_event" else (),
+        "finding": ("finding",),
+        "score_relapse": ("score", "improve_by"),
+        "score_response": ("score", "improve_by", "week"),
+    }[target.derive]
+    kinds = {"finding": "classification", "score_response": "classification", "score_relapse": "time_to_event"}
+    for key in needed:
+        if not getattr(target, key):
+            raise UsageError(
+                where, f"key '{key}' is missing", needed=f"derive = '{target.derive}' needs it", do="Add it"
+            )
+    untimed = [name for name in (target.left, target.right) if name and not name.endswith(_TIMES)]
+    if untimed:
+        raise UsageError(where, f"column '{untimed[0]}'", needed="its name must end in its unit, _y or _weeks")
+    if kinds.get(target.derive, target.kind) != target.kind:
+        raise UsageError(
+            where, f"kind '{target.kind}'", needed=f"derive = '{target.derive}' gives a {kinds[target.derive]}"
+        )
+    numbers = [column.name for column in TABLES["visits"] if column.kind == "number"]
+    if target.score and target.score not in numbers:
+        raise UsageError(where, f"unknown score '{target.score}'", do=did_you_mean(target.score, numbers))
