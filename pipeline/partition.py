@@ -178,9 +178,12 @@ def _texted(schema: pa.Schema, names: set[str]) -> pa.Schema:
 
 
 def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    if table.schema.equals(schema):
+        return table
+    there = set(table.column_names)
     columns = [
         _cast(table.column(field.name), field.type)
-        if field.name in table.column_names
+        if field.name in there
         else pa.nulls(table.num_rows, field.type)
         for field in schema
     ]
