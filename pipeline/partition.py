@@ -182,9 +182,7 @@ def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
         return table
     there = set(table.column_names)
     columns = [
-        _cast(table.column(field.name), field.type)
-        if field.name in there
-        else pa.nulls(table.num_rows, field.type)
+        _cast(table.column(field.name), field.type) if field.name in there else pa.nulls(table.num_rows, field.type)
         for field in schema
     ]
     return pa.table(columns, schema=schema)
