@@ -33,6 +33,7 @@ def featurise(path: Path, out: Path, options: Options, *, overwrite: bool = Fals
     if out.suffix not in (".parquet", ".csv"):
         raise UsageError("--out", f"unknown kind of file '{out.suffix}'", needed=".parquet and .csv are written")
     source = open_source(path, options)
+    source.refuse_output(out)
     with tempfile.TemporaryDirectory() as spill:
         cohort = read_whole(source, survey(source, options), Path(spill), options)
     table = pd.concat([cohort.visits[list(IDENTITY)], extract(cohort)], axis=1)

@@ -44,6 +44,16 @@ def test_S44_the_cohort_is_never_the_output(line, capsys):
     assert (line.cohort_folder / "visits.parquet").exists()
 
 
+@pytest.mark.S
+def test_S44_the_feature_table_never_replaces_the_cohort():
+    """Nor through a link, nor with --overwrite."""
+    Path("visits.csv").write_text("patient_id\na\n")
+    Path("link.csv").symlink_to("visits.csv")
+    for out in ("visits.csv", "link.csv"):
+        assert main(["features", "visits.csv", "--out", out, "--overwrite"]) == 64
+    assert Path("visits.csv").read_text() == "patient_id\na\n"
+
+
 @pytest.mark.parametrize("name", ["../escaped", "a/b", "", "-x", "a b"])
 @pytest.mark.parametrize("part", ["study", "target"])
 def test_a_name_in_a_study_never_becomes_a_path(line, name, part, capsys):
