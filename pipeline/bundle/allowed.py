@@ -52,7 +52,9 @@ _LOADERS = frozenset(
         "CachedNode",
     )
 )
-_LARGEST_MEMBER = 64 * 2**20
+LARGEST_MEMBER = 64 * 2**20
+AGAIN = "Get the bundle again from where it was trained"
+"""What to do about a bundle that is refused."""
 _LARGEST_FILE = 256 * 2**20
 _MOST_MEMBERS = 10_000
 
@@ -72,25 +74,22 @@ def refuse_foreign(path: Path) -> None:
                 raise zipfile.BadZipFile
             schema = json.loads(archive.read("schema.json"))
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, NotImplementedError, RecursionError):
-        raise BundleRefused(path.name, "damaged, or no model file", do=_AGAIN, code="CORRUPT") from None
+        raise BundleRefused(path.name, "damaged, or no model file", do=AGAIN, code="CORRUPT") from None
     for node in _nodes(schema):
         name = f"{node.get('__module__', '')}.{node.get('__class__', '')}"
         if node.get("__loader__") not in _LOADERS:
-            raise BundleRefused(path.name, f"a part of kind '{node.get('__loader__')}'", do=_AGAIN, code="UNTRUSTED")
+            raise BundleRefused(path.name, f"a part of kind '{node.get('__loader__')}'", do=AGAIN, code="UNTRUSTED")
         if name not in ALLOWED_TYPES:
-            raise BundleRefused(path.name, f"a part of type '{name}'", do=_AGAIN, code="UNTRUSTED")
-
-
-_AGAIN = "Get the bundle again from where it was trained"
+            raise BundleRefused(path.name, f"a part of type '{name}'", do=AGAIN, code="UNTRUSTED")
 
 
 def _refuse_sizes(path: Path, archive: zipfile.ZipFile) -> None:
     sizes = [member.file_size for member in archive.infolist()]
-    if len(sizes) > _MOST_MEMBERS or sum(sizes) > _LARGEST_FILE or max(sizes, default=0) > _LARGEST_MEMBER:
-        raise BundleRefused(path.name, "too large when inflated", do=_AGAIN, code="TOO_LARGE")
+    if len(sizes) > _MOST_MEMBERS or sum(sizes) > _LARGEST_FILE or max(sizes, default=0) > LARGEST_MEMBER:
+        raise BundleRefused(path.name, "too large when inflated", do=AGAIN, code="TOO_LARGE")
     names = [member.filename for member in archive.infolist()]
     if len(set(names)) < len(names) or any(name != Path(name).name or name in ("", "..") for name in names):
-        raise BundleRefused(path.name, "members that are repeated, or lie in folders", do=_AGAIN, code="LAYOUT")
+        raise BundleRefused(path.name, "members that are repeated, or lie in folders", do=AGAIN, code="LAYOUT")
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ import pandas as pd
 import skops.io
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.bundle.allowed import ALLOWED_TYPES, refuse_foreign
+from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse_foreign
 from pipeline.bundle.model import ModelBundle, TargetModel
 from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT
 from pipeline.errors import BundleRefused, MissingInput, UsageError
@@ -31,8 +31,6 @@ from pipeline.study import Mapping, Study
 from pipeline.study_checks import check_study
 
 _LARGEST_MANIFEST = 2**20
-_LARGEST_MEMBER = 64 * 2**20
-_AGAIN = "Get the bundle again from where it was trained"
 _TRAIN_AGAIN = "Train the model again with this version"
 CANARY_VISITS = 32
 VECTOR_TOLERANCE = 1e-6
@@ -111,7 +109,7 @@ def _get(manifest: Any, key: str) -> Any:
     return manifest.get(key) if isinstance(manifest, dict) else None
 
 
-def _refusal(folder: Path, found: str, code: str, do: str = _AGAIN) -> BundleRefused:
+def _refusal(folder: Path, found: str, code: str, do: str = AGAIN) -> BundleRefused:
     return BundleRefused(str(folder), found, do=do, code=code)
 
 
@@ -129,7 +127,7 @@ def _refuse_members(folder: Path, manifest: dict[str, Any]) -> None:
         raise _refusal(folder, found, "LAYOUT")
     for name, digest in members.items():
         status = (folder / name).lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_MEMBER:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_MEMBER:
             raise _refusal(folder, f"'{name}' is no regular file, or too large", "LAYOUT")
         if digest_of(folder / name) != digest:
             raise _refusal(folder, f"'{name}' has other bytes than the manifest says", "TAMPERED")
