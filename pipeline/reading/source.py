@@ -6,7 +6,6 @@ code, or empty) and the file's own columns. Nothing is judged here but what make
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
+from pipeline.publish import digest_of
 from pipeline.reading import columnar, delimited, mapped, phenopackets, samples
 from pipeline.schema import TABLES
 from pipeline.study import Mapping
@@ -266,7 +266,6 @@ def _read_phenopackets(path: Path, name: str, options: Options) -> Iterator[pa.T
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_of(path)
     except OSError as error:
         raise IoFailed(path.name, f"reading failed: {os.strerror(error.errno or 0)}") from None
