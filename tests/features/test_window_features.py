@@ -65,7 +65,7 @@ def test_values_lie_within_their_bounds(signal):
 @given(signals(), st.integers(0, 2**32 - 1))
 def test_turning_the_sensor_changes_no_feature_that_says_so(signal, seed):
     """A watch strapped on the other way round must not change the patient's tremor."""
-    features = [feature for feature in FEATURES if ROTATION in feature.spec.invariances]
+    features = [feature for feature in FEATURES if ROTATION in feature.spec.invariant_to]
     turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
     turned = Signal(np.einsum("ij,njt->nit", turn, signal.values), signal.fs)
     np.testing.assert_allclose(measure_windows(features, turned), measure_windows(features, signal), **ROUNDING)
@@ -74,7 +74,7 @@ def test_turning_the_sensor_changes_no_feature_that_says_so(signal, seed):
 @given(signals(), st.floats(0.01, 100.0))
 def test_a_sensors_gain_changes_no_feature_that_says_so(signal, gain):
     """Devices are off by several per cent; shares, angles and frequencies don't mind."""
-    features = [feature for feature in FEATURES if SCALE in feature.spec.invariances]
+    features = [feature for feature in FEATURES if SCALE in feature.spec.invariant_to]
     louder = Signal(gain * signal.values, signal.fs)
     np.testing.assert_allclose(measure_windows(features, louder), measure_windows(features, signal), **ROUNDING)
 
