@@ -18,7 +18,7 @@ from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
 from pipeline.records import Cohort, Recording, Samples
 from pipeline.testing import cohorts
-from pipeline.testing.recordings import wave
+from pipeline.testing.recordings import Wave
 
 RECORDED = cohorts(recordings=3)
 
@@ -202,7 +202,7 @@ def test_a_pools_map_gives_the_same_table():
             "rest",
             "accelerometer",
             50.0,
-            partial(wave, "tone", number, 8.0, 50.0),
+            Wave("tone", number, 8.0, 50.0),
         )
         for number in range(80)
     )
