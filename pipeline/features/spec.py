@@ -43,7 +43,8 @@ class Change(StrEnum):
 
 
 ROTATION, SCALE, MIRROR, RATE, LATER = Change
-_OF_SENSORS = (ROTATION, SCALE, MIRROR, RATE)
+_OF_SENSORS = (ROTATION, SCALE, MIRROR)
+_OF_LEVEL = {"window": (*_OF_SENSORS, RATE), "recording": _OF_SENSORS, "visit": _OF_SENSORS, "record": (LATER,)}
 _EQUIVARIANCES = (SCALE, MIRROR, LATER)
 TIMES = (Unit.WEEKS, Unit.YEARS)
 """Units of a feature that can grow with time."""
@@ -212,7 +213,7 @@ def _check(spec: FeatureSpec) -> None:
 
 
 def _check_changes(spec: FeatureSpec, where: str) -> None:
-    of_level = (LATER,) if spec.level == "record" else _OF_SENSORS
+    of_level = _OF_LEVEL[spec.level]
     foreign = [each for each in (*spec.invariant_to, *spec.equivariant_to) if each not in of_level]
     if foreign:
         raise UsageError(where, f"'{foreign[0]}' declared", needed=f"a {spec.level} feature has {', '.join(of_level)}")

@@ -69,6 +69,7 @@ def tremor_peak_power_share(signal: Signal) -> Values:
     bounds=(0.0, 10_000.0),
     source="Panyakaew 2020: dystonic tremor is the more irregular",
     invariant_to=(ROTATION, SCALE),
+    missing_when="the power falls to half on neither side of the line: none stands out of the noise",
 )
 def tremor_width_hz(signal: Signal) -> Values:
     """Width of the strongest line at half its power: narrow in a regular tremor."""

@@ -5,7 +5,7 @@ Drawing samples one by one would be dozens of times slower, and shrink to nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -128,16 +128,22 @@ _IN_WINDOWS = {"lost samples", "stuck", "clipped", "spike", "all lost", "infinit
 
 @st.composite
 def batches(
-    draw: st.DrawFn, *, max_windows: int = 6, seconds: float = 4.0, form: Form = "valid", noise_g: float = 0.01
+    draw: st.DrawFn,
+    *,
+    max_windows: int = 6,
+    seconds: float = 4.0,
+    form: Form = "valid",
+    kinds: Sequence[str] = WAVES,
+    noise_g: float = 0.01,
 ) -> Windows:
     """Draw a batch of windows as the numbers that it is made of, which is what a failing test can print.
 
-    Parameters are those of `signals`, and `noise_g`, the size of the sensor's noise.
+    Parameters are those of `signals`, the kinds of movement, and `noise_g`, the size of the sensor's noise.
     """
     rate, seeds = draw(st.sampled_from(RATES)), st.integers(0, 2**32 - 1)
     faults = st.sampled_from([fault for fault in FAULTS[form] if not fault or fault in _IN_WINDOWS])
     one = st.builds(
-        Wave, st.sampled_from(WAVES), seeds, st.just(seconds), st.just(rate), faults, noise_g=st.just(noise_g)
+        Wave, st.sampled_from(kinds), seeds, st.just(seconds), st.just(rate), faults, noise_g=st.just(noise_g)
     )
     return Windows(tuple(draw(st.lists(one, min_size=1, max_size=max_windows))), draw(seeds))
 

@@ -131,4 +131,4 @@ HOSTILITY: dict[str, Spoil] = {
     "no rows": _no_rows,
 }
 SPOILS = DIRT | HOSTILITY
-"""Every fault of a table by its name; hostile draws take from all of them."""
+"""Every fault of a table by its name."""

@@ -20,7 +20,7 @@ from pipeline.records import Cohort, Column
 from pipeline.schema import TREATMENTS, VISITS
 from pipeline.testing.recordings import Form
 from pipeline.testing.recordings import recordings as draw_recording
-from pipeline.testing.spoilt import DIRT, SPOILS, spoilt
+from pipeline.testing.spoilt import DIRT, HOSTILITY, spoilt
 from pipeline.units import WEEKS_PER_YEAR
 from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, TREATMENT_KINDS, pair_is_allowed
 
@@ -84,7 +84,7 @@ def visits(
 
 
 @st.composite
-def treatments(draw: st.DrawFn, visits: pd.DataFrame, *, max_rows: int = 6, form: Form = "valid") -> pd.DataFrame:
+def treatments(draw: st.DrawFn, visits: pd.DataFrame, *, max_rows: int = 8, form: Form = "valid") -> pd.DataFrame:
     """Draw treatments of the patients of a table of visits, timed by each clock that the visits have.
 
     Parameters
@@ -104,7 +104,11 @@ def treatments(draw: st.DrawFn, visits: pd.DataFrame, *, max_rows: int = 6, form
     rows, seed = draw(st.integers(0, max_rows)), draw(_SEEDS)
     stream, rows = np.random.default_rng(seed), rows if len(visits) else 0
     of_visit, weeks = stream.integers(0, max(len(visits), 1), rows), np.round(stream.uniform(0, _LAST_WEEK, rows))
-    given = _given(visits, of_visit, weeks, {column.name: _filled(column, rows, seed) for column in TREATMENTS})
+    cells = {column.name: _filled(column, rows, seed) for column in TREATMENTS}
+    # most are of one kind, so that a course of it has several sessions
+    kinds = np.array([*[draw(st.sampled_from(TREATMENT_KINDS))] * len(TREATMENT_KINDS), *TREATMENT_KINDS], dtype=object)
+    cells["kind"] = kinds[stream.integers(0, len(kinds), rows)]
+    given = _given(visits, of_visit, weeks, cells)
     return spoilt(given, TREATMENTS, draw(_faults(form)), stream)
 
 
@@ -196,10 +200,10 @@ def complete_cohorts(draw: st.DrawFn, *, max_patients: int = 3) -> Cohort:
     >>> bool(cohort.visits.isna().any(axis=None)), bool((cohort.visits == "").any(axis=None))
     (False, False)
     """
-    patients, seed, clock = draw(st.integers(1, max_patients)), draw(_SEEDS), draw(st.sampled_from(_CLOCKS))
+    patients, seed = draw(st.integers(1, max_patients)), draw(_SEEDS)
     patient = np.repeat(np.arange(patients), _COMPLETE_VISITS)
     number = np.tile(np.arange(_COMPLETE_VISITS), patients)
-    table = _timed(np.random.default_rng(seed), patient, (clock,), weeks=100.0 + 13.0 * number + patient)
+    table = _timed(np.random.default_rng(seed), patient, _CLOCKS, weeks=100.0 + 13.0 * number + patient)
     for column in _OPTIONAL:
         table[column.name] = _filled(column, len(patient), seed, recorded=1.0)
     # all observed or all excluded, flags included: so that no finding contradicts another
@@ -219,8 +223,10 @@ def complete_cohorts(draw: st.DrawFn, *, max_patients: int = 3) -> Cohort:
 
 def _faults(form: Form) -> st.SearchStrategy[list[str]]:
     """Draw which faults a table has: none if it is valid, and some of those of its form else."""
-    known = {"valid": [], "dirty": list(DIRT), "hostile": list(SPOILS)}[form]
-    return st.lists(st.sampled_from(known), max_size=3, unique=True) if known else st.just([])
+    if form == "valid":
+        return st.just([])
+    known, least = (list(DIRT), 0) if form == "dirty" else (list(HOSTILITY), 1)
+    return st.lists(st.sampled_from(known), min_size=least, max_size=3, unique=True)
 
 
 def _timed(
@@ -251,6 +257,7 @@ def _dates(weeks: np.ndarray) -> np.ndarray:
 def _given(visits: pd.DataFrame, of_visit: np.ndarray, weeks: np.ndarray, cells: dict[str, np.ndarray]) -> pd.DataFrame:
     """Return treatments of the patients of these visits, timed by every clock."""
     enrolled = visits["age_at_enrolment_y"].to_numpy(float) if "age_at_enrolment_y" in visits else np.zeros(len(visits))
+    enrolled = np.clip(enrolled, 0.0, 120.0)  # hostile visits may say anything
     own = {
         "patient_id": visits["patient_id"].to_numpy(dtype=object)[of_visit],
         "treatment_date": _dates(weeks),
