@@ -140,7 +140,8 @@ _KNOWN: dict[str, float] = {}
 def kept_points(history):
     """Score, kept by the id of the visit so that it is read once."""
     score = history.value(SCORE)
-    return np.array(
+    own = zip(history.text("visit_id"), score, strict=True)
+    return np.array([_KNOWN.setdefault(visit, float(points)) for visit, points in own])
         [_KNOWN.setdefault(each, float(own)) for each, own in zip(history.text("visit_id"), score, strict=True)]
     )
 
