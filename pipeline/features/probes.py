@@ -20,6 +20,7 @@ from pipeline.features.table import build
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.records import Cohort, Column, Recording, Samples
 from pipeline.schema import TREATMENTS, VISITS
+from pipeline.units import Unit
 from pipeline.vocabulary import BODY_SITES, TASKS
 
 DIGITS = 6
@@ -82,11 +83,11 @@ def rounded(value: float) -> str:
 def probe_cohort() -> Cohort:
     """Make the probes: patients with three visits and treatments, and two visits with every recording."""
     times = _times()
-    visits = pd.DataFrame({"source": "probe", "row": np.arange(_PATIENTS * _VISITS_EACH)} | times)
-    for column in VISITS:
-        if column.name not in visits:
-            visits[column.name] = _filled(column, len(visits))
-    del visits["visit_date"]  # a table with dates is timed by them alone
+    rows = _PATIENTS * _VISITS_EACH
+    # a table with dates would be timed by them alone
+    others = [column for column in VISITS if column.name not in times and column.name != "visit_date"]
+    filled = {column.name: _filled(column, rows) for column in others}
+    visits = pd.DataFrame({"source": np.full(rows, "probe", dtype=object), "row": np.arange(rows)} | times | filled)
     treatments = pd.DataFrame({"patient_id": np.repeat([f"p{n}" for n in range(_PATIENTS)], 4)})
     for column in TREATMENTS:
         if column.name not in treatments:
@@ -124,6 +125,8 @@ def _filled(column: Column, rows: int) -> np.ndarray:
     stream = np.random.RandomState(crc32(column.name.encode()))
     draw = stream.random_sample(rows)
     recorded = stream.random_sample(rows) < 0.7
+    if column.unit == Unit.POINTS:
+        recorded |= np.arange(rows) % 2 == 0  # a sum over items needs them all
     if column.kind == "flag":
         return np.where(recorded, (draw < 0.5).astype(float), np.nan)
     if column.kind == "number":
