@@ -21,7 +21,7 @@ from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.records import Cohort, Column, Recording, Samples
 from pipeline.schema import TREATMENTS, VISITS
 from pipeline.units import Unit
-from pipeline.vocabulary import BODY_SITES, TASKS, TREATMENT_KINDS
+from pipeline.vocabulary import BODY_SITES, RESPONSES, TASKS, TREATMENT_KINDS
 
 DIGITS = 6
 _NOTHING = 1e-9
@@ -101,7 +101,7 @@ def _treatments() -> pd.DataFrame:
     """Give every second patient toxin only, one session of it in two doses, and the others two of every other kind."""
     others = [kind for kind in TREATMENT_KINDS if kind != _TOXIN]
     kinds = [[_TOXIN] * len(_TOXIN_WEEKS), [*others, *others]]
-    weeks = [list(_TOXIN_WEEKS), [-40.0 + 4.5 * number for number in range(2 * len(others))]]
+    weeks = [list(_TOXIN_WEEKS), [-20.0 + 5.0 * number for number in range(2 * len(others))]]
     patients = [(patient, patient % 2) for patient in range(_PATIENTS)]
     table = {
         "patient_id": [f"p{patient}" for patient, part in patients for _ in kinds[part]],
@@ -111,6 +111,7 @@ def _treatments() -> pd.DataFrame:
     rows = len(table["kind"])
     for column in TREATMENTS:
         table.setdefault(column.name, _filled(column, rows))
+    table["response"] = np.resize(np.array([*RESPONSES, "partial"], dtype=object), rows)
     table["dose_toxin_units"] = 12.5 * np.arange(1.0, rows + 1)
     for name in ("wear_off_weeks", "trial_weeks", "interval_weeks"):
         table[name] = np.round(table[name] / 40.0, 1)  # no longer than the visits last
