@@ -114,7 +114,7 @@ def _treatments() -> pd.DataFrame:
     table["response"] = np.resize(np.array([*RESPONSES, "partial"], dtype=object), rows)
     table["dose_toxin_units"] = 12.5 * np.arange(1.0, rows + 1)
     for name in ("wear_off_weeks", "trial_weeks", "interval_weeks"):
-        table[name] = np.round(table[name] / 40.0, 1)  # no longer than the visits last
+        table[name] = np.minimum(np.round(table[name] / 40.0, 1), 20.0)  # no longer than the visits last
     return pd.DataFrame(table)
 
 
@@ -139,7 +139,7 @@ def _filled(column: Column, rows: int) -> np.ndarray:
     draw = stream.random_sample(rows)
     recorded = stream.random_sample(rows) < 0.7
     if column.unit == Unit.POINTS:
-        recorded |= np.arange(rows) % 2 == 0  # a sum over items needs them all
+        recorded |= np.arange(rows) % 3 != 1  # a sum over items needs them all
         draw = np.maximum(1.5 * draw - 0.5, 0.0)  # and a count of those above zero some zeros
     if column.kind == "flag":
         return np.where(recorded, (draw < 0.5).astype(float), np.nan)
