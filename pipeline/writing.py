@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -60,15 +60,41 @@ def write_table(table: pa.Table, path: Path, format: Format, *, csv_safe: bool =
     OSError
         If the file is there, or cannot be written.
     """
-    with create_private(path) as file:
-        if format == "csv":
-            table = _neutralised(table) if csv_safe else table
-            quotes = "needed" if _needs_quotes(table) else "none"
-            pacsv.write_csv(table, file, pacsv.WriteOptions(quoting_style=quotes, quoting_header=quotes))
-        else:
-            texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
-            # the stubs know a bool only, the function takes the names of columns too
-            papq.write_table(table, file, use_dictionary=texts, write_page_checksum=True)  # pyright: ignore[reportArgumentType]
+    write_batches([table], table.schema, path, format, csv_safe=csv_safe, quotes=needs_quotes(table))
+
+
+def write_batches(
+    batches: Iterable[pa.Table], schema: pa.Schema, path: Path, format: Format, *, quotes: bool, csv_safe: bool = True
+) -> None:
+    """Write a table batch by batch, as `write_table` does it whole; each batch is a row group of a Parquet file.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.Table
+        All of one schema.
+    schema : pyarrow.Schema
+    path : Path
+    format : {"parquet", "csv"}
+    quotes : bool
+        Whether any of the batches `needs_quotes`.
+    csv_safe : bool
+    """
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    with create_private(path) as file, _writer(file, schema, format, texts, quotes=quotes) as writer:
+        for batch in batches:
+            writer.write_table(_neutralised(batch) if format == "csv" and csv_safe else batch)
+
+
+def _writer(
+    file: BinaryIO, schema: pa.Schema, format: Format, texts: list[str], *, quotes: bool
+) -> pacsv.CSVWriter | papq.ParquetWriter:
+    if format == "csv":
+        style = "needed" if quotes else "none"
+        return pacsv.CSVWriter(
+            file, schema, write_options=pacsv.WriteOptions(quoting_style=style, quoting_header=style)
+        )
+    # the stubs know a bool only, the class takes the names of columns too
+    return papq.ParquetWriter(file, schema, use_dictionary=texts, write_page_checksum=True)  # pyright: ignore[reportArgumentType]
 
 
 def _neutralised(table: pa.Table) -> pa.Table:
@@ -79,10 +105,10 @@ def _neutralised(table: pa.Table) -> pa.Table:
             executed = pc.match_substring_regex(cells, _FORMULA)
             cells = pc.if_else(executed, pc.binary_join_element_wise("'", cells, ""), cells)
         columns[field.name] = cells
-    return pa.table(columns)
+    return pa.table(columns, schema=table.schema)
 
 
-def _needs_quotes(table: pa.Table) -> bool:
+def needs_quotes(table: pa.Table) -> bool:
     """Whether a cell or a name would be taken apart without quotes, or an empty one taken for a missing row."""
     texts = [table.column(field.name) for field in table.schema if pa.types.is_string(field.type)]
     apart = [pc.any(pc.match_substring_regex(cells, _APART)).as_py() for cells in texts]
