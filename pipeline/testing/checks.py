@@ -86,13 +86,12 @@ def check_feature(feature: Callable[..., Any], *, examples: int | None = None) -
     """
     spec, own = spec_of(feature), cast("Feature", feature)
     _check_pickle(own)
-    seen: np.ndarray = np.zeros(1 if spec.level == "window" else len(spec.columns), dtype=bool)
+    seen = [False] * (1 if spec.level == "window" else len(spec.columns))
     for question in _questions(own):
         for whole in question.ask(own, examples):
-            seen = seen | np.isfinite(whole).any(axis=0)[: len(seen)]
-    for column, ever in zip(spec.columns, list(seen), strict=False):
-        if ever:
-            continue
+            seen = [ever or bool(now) for ever, now in zip(seen, np.isfinite(whole).any(axis=0), strict=False)]
+    if not all(seen):
+        column = spec.columns[seen.index(False)]
         raise FeatureCheckFailed(spec.name, "gives a value", f"{column} is missing for every input", "all of them")
 
 

@@ -142,8 +142,6 @@ def kept_points(history):
     score = history.value(SCORE)
     own = zip(history.text("visit_id"), score, strict=True)
     return np.array([_KNOWN.setdefault(visit, float(points)) for visit, points in own])
-        [_KNOWN.setdefault(each, float(own)) for each, own in zip(history.text("visit_id"), score, strict=True)]
-    )
 
 
 # --- when it was known
