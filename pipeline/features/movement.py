@@ -19,6 +19,8 @@ _MOVED = (
     *on(["head"], ["posture"], "median"),
 )
 _BAND = (0.5, 12.0)
+_ROUNDING_S = 1e-3
+"""A thousandth of a second is less than a sample, and more than what adding a start time leaves of rounding."""
 
 
 @window_feature(
@@ -121,7 +123,8 @@ def rotation_rms_deg_per_s(signal: Signal) -> Values:
 )
 def amplitude_drift_ratio(recording: RecordingView) -> float:
     """Median strength of the recording's second half over that of its first: below 1 where movement dwindles."""
-    strength, half = recording.of(movement_rms_g), recording.duration_s / 2
+    # a hair less than half, so that a window that starts there is late wherever the clock begins
+    strength, half = recording.of(movement_rms_g), 0.5 * recording.duration_s - _ROUNDING_S
     early, late = strength[recording.start_s < half], strength[recording.start_s >= half]
     if min(np.isfinite(early).sum(), np.isfinite(late).sum()) < 2:
         return np.nan

@@ -89,7 +89,8 @@ def check_feature(feature: Callable[..., Any], *, examples: int | None = None) -
     seen = [False] * (1 if spec.level == "window" else len(spec.columns))
     for question in _questions(own):
         for whole in question.ask(own, examples):
-            seen = [ever or bool(now) for ever, now in zip(seen, np.isfinite(whole).any(axis=0), strict=False)]
+            given_now = set(np.flatnonzero(np.isfinite(whole).sum(axis=0)).tolist())
+            seen = [ever or at in given_now for at, ever in enumerate(seen)]
     if not all(seen):
         column = spec.columns[seen.index(False)]
         raise FeatureCheckFailed(spec.name, "gives a value", f"{column} is missing for every input", "all of them")
@@ -141,7 +142,9 @@ class _Question:
 
     def _smallest(self, feature: Feature, case: Any, seed: int, broken: Broken) -> tuple[Any, Broken]:
         """Leave out what the failure does not need, piece by piece."""
-        smaller = _smaller(case) if isinstance(case, Cohort) else iter(())
+        # what is complete is so by all its parts
+        whole = not isinstance(case, Cohort) or self.check is check_sound_cohort
+        smaller = iter(()) if whole else _smaller(case)
         for leave_out in smaller:
             try:
                 self.check(feature, leave_out(case), seed, broken.property)

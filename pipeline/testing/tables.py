@@ -21,7 +21,7 @@ from pipeline.schema import TREATMENTS, VISITS
 from pipeline.testing.recordings import Form
 from pipeline.testing.recordings import recordings as draw_recording
 from pipeline.testing.spoilt import DIRT, HOSTILITY, spoilt
-from pipeline.units import WEEKS_PER_YEAR
+from pipeline.units import WEEKS_PER_YEAR, Unit
 from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, TREATMENT_KINDS, pair_is_allowed
 
 _CLOCKS = ("weeks_since_enrolment", "visit_date", "age_at_visit_y")
@@ -32,6 +32,9 @@ _FIRST_DAY = np.datetime64("2015-01-01")
 _LAST_ONSET_Y, _LAST_WEEK = 60.0, 500.0
 _SEEDS = st.integers(0, 2**32 - 1)
 _COMPLETE_VISITS = 4
+_COMPLETE_WEEKS = np.array([10.0, 113.0, 126.0, 139.0])
+_COURSE_WEEKS = [20.0, 32.0, 45.0, 59.0]
+"""When a complete record's visits and sessions are: one visit before all treatments, the others when all is known."""
 
 
 @st.composite
@@ -190,8 +193,8 @@ def cohorts(
 def complete_cohorts(draw: st.DrawFn, *, max_patients: int = 3) -> Cohort:
     """Draw a cohort of which every cell is filled, without contradiction.
 
-    Each patient has several visits, and was given every kind of treatment several times before the first one. All that
-    a record feature may ask for is there, so that a value that is missing needs a reason.
+    Each patient has several visits, and was given every kind of treatment several times between the first and the
+    second. At the last one all that a record feature may ask for is known, so that a missing value needs a reason.
 
     Examples
     --------
@@ -203,7 +206,7 @@ def complete_cohorts(draw: st.DrawFn, *, max_patients: int = 3) -> Cohort:
     patients, seed = draw(st.integers(1, max_patients)), draw(_SEEDS)
     patient = np.repeat(np.arange(patients), _COMPLETE_VISITS)
     number = np.tile(np.arange(_COMPLETE_VISITS), patients)
-    table = _timed(np.random.default_rng(seed), patient, _CLOCKS, weeks=100.0 + 13.0 * number + patient)
+    table = _timed(np.random.default_rng(seed), patient, _CLOCKS, weeks=_COMPLETE_WEEKS[number] + patient)
     for column in _OPTIONAL:
         table[column.name] = _filled(column, len(patient), seed, recorded=1.0)
     # all observed or all excluded, flags included: so that no finding contradicts another
@@ -216,8 +219,11 @@ def complete_cohorts(draw: st.DrawFn, *, max_patients: int = 3) -> Cohort:
     people = pd.DataFrame({"source": "drawn", "row": np.arange(len(patient))} | table)
     sessions = 4 * len(TREATMENT_KINDS)
     cells = {c.name: _filled(c, patients * sessions, seed, recorded=1.0) for c in TREATMENTS}
+    for column in TREATMENTS:  # what a treatment did was seen before the next visit
+        if column.kind == "number" and column.unit == Unit.WEEKS:
+            cells[column.name] = np.minimum(cells[column.name], 10.0)
     cells["kind"] = np.tile(np.repeat(np.array(TREATMENT_KINDS, dtype=object), 4), patients)
-    weeks = np.tile([20.0, 32.0, 45.0, 59.0], patients * len(TREATMENT_KINDS))
+    weeks = np.tile(_COURSE_WEEKS, patients * len(TREATMENT_KINDS))
     return Cohort(people, _given(people, np.repeat(np.arange(patients) * _COMPLETE_VISITS, sessions), weeks, cells))
 
 
