@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from pipeline.bundle import ModelBundle, members_of
 from pipeline.config import load_recipe, load_study, study_options
@@ -21,6 +21,9 @@ from pipeline.synthetic.canaries import canaries
 
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
+settings.register_profile(
+    "mutation", settings.get_profile("ci"), max_examples=12, phases=(Phase.explicit, Phase.generate)
+)
 settings.register_profile("nightly", settings.get_profile("dev"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 

@@ -116,7 +116,7 @@ class _Question:
             database=None,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),  # type: ignore[misc]
-            phases=(Phase.generate, Phase.shrink),
+            phases=_phases(),
         )
         @given(self.inputs, st.integers(0, 2**32 - 1))
         def asked(case: Any, seed: int) -> None:
@@ -173,6 +173,12 @@ def _questions(feature: Feature) -> Iterator[_Question]:
     for form in ("valid", "dirty", "hostile"):
         yield _Question(taken_cohorts(feature, form=form), check_cohort, share)
     yield _Question(sound_cohorts(feature), check_sound_cohort, share)
+
+
+def _phases() -> tuple[Phase, ...]:
+    """Draw, and shrink if the profile does; to explain costs more than it says here."""
+    known = settings.default.phases if settings.default else ()
+    return tuple(phase for phase in (Phase.generate, Phase.shrink) if phase in known)
 
 
 def _check_pickle(feature: Feature) -> None:
