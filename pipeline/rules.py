@@ -238,18 +238,23 @@ RED_FLAG_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Each red flag with the columns that its rule reads beside the findings."""
 
 
-def raised_flags(visits: pd.DataFrame) -> dict[str, np.ndarray]:
+def raised_flags(visits: pd.DataFrame, marks: Marks) -> dict[str, np.ndarray]:
     """Say of each visit whether each red flag is raised; what was not recorded raises none.
 
     ``wilson``: a Kayser-Fleischer ring, low ceruloplasmin, high urinary copper, or a liver disease with onset before 55
     years. ``acute_drug_reaction``: sudden onset after a dopamine-blocking drug. ``levodopa_responsive``: onset before
     21 years with foot or gait signs, or worse towards evening. ``structural``: hemidystonia.
 
+    Parameters
+    ----------
+    visits : DataFrame
+    marks : Marks
+        The visits' findings.
+
     Returns
     -------
     dict of str to ndarray of bool, shape (visits,)
     """
-    marks = marks_of(text(visits, "findings"))
     child = number(visits, "age_at_onset_y") < _EARLY_ONSET_Y
     leg = (number(visits, "foot_inversion") == 1) | (number(visits, "gait_trouble") == 1)
     diurnal = number(visits, "diurnal_fluctuation") == 1
@@ -272,7 +277,7 @@ def red_flags(visits: pd.DataFrame) -> np.ndarray:
         Of the names in `RED_FLAG_COLUMNS`.
     """
     names = np.array([""] * len(visits), dtype=object)
-    for name, where in raised_flags(visits).items():
+    for name, where in raised_flags(visits, marks_of(text(visits, "findings"))).items():
         names[where] = [f"{before}|{name}" if before else name for before in names[where]]
     return names
 

@@ -181,9 +181,12 @@ class Course:
 
     def _known(self, values: np.ndarray, chosen: np.ndarray, *, delay: np.ndarray | None = None) -> Known:
         """Put values of some sessions into the order in which they become known; no delay is "after that day"."""
+        if not chosen.any():
+            nowhere = np.zeros(len(self._moments.weeks), dtype=int)
+            return Known(self._patient[:0], values[:0], nowhere, nowhere)
         values, patient, weeks = values[chosen], self._patient[chosen], self._weeks[chosen]
         if delay is None:
-            return self._ordered(patient, values, self._moments.keys(patient, weeks))
+            return self._ordered(patient, values, self._when_keys[chosen])
         delay = delay[chosen]
         keys = self._moments.keys(patient, weeks + delay, strictly_after=delay == 0)
         order = np.lexsort((weeks, weeks + delay, keys))
@@ -200,7 +203,11 @@ class Course:
     @cached_property
     def _when(self) -> Known:
         """Time of every session."""
-        return self._ordered(self._patient, self._weeks, self._moments.keys(self._patient, self._weeks))
+        return self._ordered(self._patient, self._weeks, self._when_keys)
+
+    @cached_property
+    def _when_keys(self) -> np.ndarray:
+        return self._moments.keys(self._patient, self._weeks)
 
     @cached_property
     def _patient(self) -> np.ndarray:
@@ -291,7 +298,9 @@ class Treatments:
         codes, kinds = self._kinds
         patient, weeks = self._timed
         rows = np.flatnonzero((codes == kinds.get(kind, -1)) & (patient >= 0))
-        rows = rows[np.lexsort((_number(self.table, "dose_toxin_units")[rows], weeks[rows], patient[rows]))]
+        rows = rows[np.lexsort((weeks[rows], patient[rows]))]
+        if (~changes(patient[rows]) & ~changes(weeks[rows])).any():
+            rows = rows[np.lexsort((_number(self.table, "dose_toxin_units")[rows], weeks[rows], patient[rows]))]
         return _Rows(self.table, rows, patient[rows], weeks[rows])
 
     @cached_property

@@ -41,8 +41,8 @@ def finding_state(history: History) -> Values:
         settled = np.zeros(told.shape, dtype=bool)
         _settle_marks(settled, listed, excluded=excluded)
         _settle_flags(settled, history, excluded=excluded)
-        told += settled.astype(np.uint8) << excluded
-    return _STATES[told].T
+        told |= settled.view(np.uint8) << excluded
+    return np.take(_STATES, told, mode="clip").T
 
 
 @record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), version=2, source="HPO", kind="quality")
@@ -69,12 +69,10 @@ def _settle_marks(settled: np.ndarray, listed: Listed, *, excluded: bool) -> Non
 
 
 def _settle_flags(settled: np.ndarray, history: History, *, excluded: bool) -> None:
-    for name, code in _FLAGS.items():
-        flag, term = history.value(name), load_ontology().current(code)
-        if term is not None:
-            said = flag == (0.0 if excluded else 1.0)
-            for place in _settled(term, excluded=excluded):
-                settled[place] |= said
+    for name, term in _asked(history):
+        said = history.value(name) == (0.0 if excluded else 1.0)
+        for place in _settled(term, excluded=excluded):
+            settled[place] |= said
 
 
 @cache
@@ -92,12 +90,19 @@ def _counts(history: History, *, excluded: bool) -> Values:
         known[each.row] = True
     listed = history.marks.excluded if excluded else history.marks.observed
     count = np.bincount(listed.row, minlength=len(history)).astype(float)
-    for name, code in _FLAGS.items():
-        flag, term = history.value(name), load_ontology().current(code)
-        if term is not None:
-            known |= ~np.isnan(flag)
-            said = flag == (0.0 if excluded else 1.0)
-            if term in listed.terms:
-                said[listed.row[listed.term == listed.terms.index(term)]] = False
-            count += said
+    asked = {term: (name, number) for number, (name, term) in enumerate(_asked(history))}
+    place = np.array([asked[term][1] if term in asked else -1 for term in listed.terms], dtype=int)[listed.term]
+    coded = np.zeros((len(asked), len(history)), dtype=bool)
+    coded[place[place >= 0], listed.row[place >= 0]] = True
+    for name, number in asked.values():
+        flag = history.value(name)
+        known |= ~np.isnan(flag)
+        # what the cell lists already counts once
+        count += (flag == (0.0 if excluded else 1.0)) & ~coded[number]
     return np.where(known, count, np.nan)
+
+
+def _asked(history: History) -> list[tuple[str, str]]:
+    """Return the flags of the form that the visits have, with their current terms."""
+    current = [(name, load_ontology().current(code)) for name, code in _FLAGS.items() if history.has(name)]
+    return [(name, term) for name, term in current if term is not None]

@@ -45,10 +45,14 @@ class History:
     def __len__(self) -> int:
         return len(self._visits)
 
+    def has(self, column: str) -> bool:
+        """Whether the cohort has a column at all."""
+        return column in self._visits
+
     def value(self, column: str) -> np.ndarray:
         """Return a flag or number as recorded at this visit."""
         if column not in self._visits:
-            return np.full(len(self), np.nan)
+            return self._nothing
         return self._visits[column].to_numpy(dtype=float, na_value=np.nan)
 
     def text(self, column: str) -> np.ndarray:
@@ -60,7 +64,7 @@ class History:
     def coded(self, column: str, values: Mapping[str, float]) -> np.ndarray:
         """Return the number that each category stands for; NaN for a word that is not listed."""
         if column not in self._visits:
-            return np.full(len(self), np.nan)
+            return self._nothing
         codes, words = pd.factorize(self._visits[column].to_numpy(dtype=object))
         # an empty cell that is None or NaN has the code -1, which takes the last number
         numbers = np.array([*(values.get(word, np.nan) for word in words), np.nan])
@@ -125,6 +129,12 @@ class History:
     def marks(self) -> Marks:
         """The visits' findings, mark by mark; a cell is split once, however many features read it."""
         return marks_of(self._visits.get("findings", []))
+
+    @cached_property
+    def _nothing(self) -> np.ndarray:
+        nothing = np.full(len(self), np.nan)
+        nothing.flags.writeable = False
+        return nothing
 
     @cached_property
     def _patients(self) -> tuple[np.ndarray, pd.Index]:
