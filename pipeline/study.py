@@ -101,6 +101,20 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class FeatureChoice:
+    """Which features there are besides the catalogue.
+
+    Attributes
+    ----------
+    plugins : tuple of str
+        Users' features, each as ``distribution:entry`` of an installed package.
+    """
+
+    plugins: tuple[str, ...] = ()
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True)
 class Comparator:
     """A simpler model, fitted and scored in the same folds, that the study's model has to beat."""
 
@@ -126,6 +140,7 @@ class Study:
     seed : int
         Fixes folds and bootstrap.
     inputs : Inputs
+    features : FeatureChoice
     comparators : tuple of Comparator
     """
 
@@ -137,6 +152,7 @@ class Study:
     folds: int = 5
     seed: int = 20261122
     inputs: Inputs = field(default_factory=Inputs)
+    features: FeatureChoice = field(default_factory=FeatureChoice)
     comparators: tuple[Comparator, ...] = ()
     __pydantic_config__ = _STRICT
 
