@@ -163,12 +163,13 @@ def _merge(paths: Sequence[Path], target: Path, format: Format) -> None:
 
 
 def catalogue(features: Sequence[Feature] = CATALOGUE) -> list[dict[str, Any]]:
-    """Return every feature: name, kind, unit, version, meaning, source, columns."""
+    """Return every feature: name, kind, unit, bounds, version, meaning, source, columns; no bound is None."""
     return [
         {
             "name": feature.spec.name,
             "kind": feature.spec.kind,
             "unit": str(feature.spec.unit),
+            "bounds": [bound if np.isfinite(bound) else None for bound in feature.spec.bounds],
             "version": feature.spec.version,
             "meaning": feature.spec.meaning,
             "source": feature.spec.source,

@@ -128,7 +128,7 @@ class History:
     @cached_property
     def marks(self) -> Marks:
         """The visits' findings, mark by mark; a cell is split once, however many features read it."""
-        return marks_of(self._visits.get("findings", []))
+        return marks_of(self._visits["findings"] if self.has("findings") else self.text("findings"))
 
     @cached_property
     def _nothing(self) -> np.ndarray:
