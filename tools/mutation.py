@@ -33,7 +33,7 @@ from tools.mutants import Mutant, chosen, mutants_of, mutated
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / ".mutation"
 MUTATED = "pipeline/features"
-SUITE = ("tests/features", "tests/checks/test_catalogue.py", "tests/line/test_users_features.py", MUTATED)
+SUITE = ("tests/features", "tests/checks/test_catalogue.py", MUTATED)
 LOCK = "test_lock.py"
 SEED = 20261122
 _HEAVY = ("hypothesis", "matplotlib.figure", "numpy", "pandas", "pyarrow.csv", "pyarrow.parquet", "pydantic")
