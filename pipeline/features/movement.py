@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
-from pipeline.features.spec import ROTATION, SCALE, Values, recording_feature, window_feature
+from pipeline.features.spec import MIRROR, RATE, ROTATION, SCALE, Values, recording_feature, window_feature
 from pipeline.features.spectrum import band_weights, ratio, strongest_line
 from pipeline.features.views import RecordingView
 from pipeline.units import Unit
@@ -28,7 +28,8 @@ _ROUNDING_S = 1e-3
     outputs=(*on(["wrist_worse", "head"], ["rest", "posture"], "median", "p90"), *_MOVED[:-1]),
     bounds=(0.0, np.inf),
     source="Elble 2013",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR, RATE),
+    equivariant_to=(SCALE,),
 )
 def movement_rms_g(signal: Signal) -> Values:
     """Strength of all movement: root mean square of acceleration without its mean."""
@@ -40,7 +41,8 @@ def movement_rms_g(signal: Signal) -> Values:
     outputs=_MOVED,
     bounds=(0.0, np.inf),
     source="Balasubramanian 2015",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR, RATE),
+    equivariant_to=(SCALE,),
 )
 def jerk_rms_g_per_s(signal: Signal) -> Values:
     """Root mean square of the rate at which acceleration changes, from 0.5 to 12 Hz.
@@ -56,7 +58,7 @@ def jerk_rms_g_per_s(signal: Signal) -> Values:
     outputs=(*_MOVED, *on(["wrist_worse"], ["posture"], "median")),
     bounds=(0.0, 1.0),
     source="Shannon 1948, of the power spectrum",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
 )
 def spectral_entropy_ratio(signal: Signal) -> Values:
     """Evenness of the spectrum from 0.5 to 12 Hz: low for a single line, 1 where all are alike."""
@@ -73,7 +75,7 @@ def spectral_entropy_ratio(signal: Signal) -> Values:
     outputs=_MOVED,
     bounds=(0.0, 10_000.0),
     source="tsfel zero_cross, per second and side",
-    invariant_to=(SCALE,),
+    invariant_to=(SCALE, MIRROR),
 )
 def zero_crossings_hz(signal: Signal) -> Values:
     """How often a second the strongest axis swings through its mean, counting upward crossings."""
@@ -88,7 +90,7 @@ def zero_crossings_hz(signal: Signal) -> Values:
     outputs=on(_LIMBS, ["repeated"], "median"),
     bounds=(0.5, 8.0),
     source="MDS-UPDRS III items 4 to 8",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
 )
 def repetition_hz(signal: Signal) -> Values:
     """Rate of a repeated movement: the strongest line between 0.5 and 8 Hz."""
@@ -105,7 +107,8 @@ def repetition_hz(signal: Signal) -> Values:
     bounds=(0.0, np.inf),
     source="Chan 1991: rotation in cervical dystonia",
     sensor="gyroscope",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def rotation_rms_deg_per_s(signal: Signal) -> Values:
     """Strength of turning: root mean square of angular rate without its mean, which holds the sensor's offset."""
@@ -119,7 +122,7 @@ def rotation_rms_deg_per_s(signal: Signal) -> Values:
     needs=[movement_rms_g],
     min_s=12.0,
     source="MDS-UPDRS III item 4: decrement",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def amplitude_drift_ratio(recording: RecordingView) -> float:
     """Median strength of the recording's second half over that of its first: below 1 where movement dwindles."""
@@ -136,7 +139,7 @@ def amplitude_drift_ratio(recording: RecordingView) -> float:
     outputs=on(["wrist_worse", "head"], ["rest", "posture"]),
     bounds=(0.0, 1.0),
     source="this package",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
     kind="quality",
 )
 def usable_share(recording: RecordingView) -> float:

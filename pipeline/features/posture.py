@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
-from pipeline.features.spec import ROTATION, SCALE, Values, window_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, window_feature
 from pipeline.units import Unit
 
 _OUTPUTS = (
@@ -16,7 +16,12 @@ _OUTPUTS = (
 
 
 @window_feature(
-    unit=Unit.DEGREES, outputs=_OUTPUTS, bounds=(0.0, 180.0), source="TWSTRS item I.A", min_s=1.0, invariant_to=(SCALE,)
+    unit=Unit.DEGREES,
+    outputs=_OUTPUTS,
+    bounds=(0.0, 180.0),
+    source="TWSTRS item I.A",
+    min_s=1.0,
+    invariant_to=(SCALE, MIRROR),
 )
 def tilt_deg(signal: Signal) -> Values:
     """Angle between the sensor's z axis and the vertical.
@@ -38,7 +43,7 @@ def tilt_deg(signal: Signal) -> Values:
     outputs=_OUTPUTS,
     bounds=(0.0, 180.0),
     source="Albanese 2013: sustained or intermittent postures",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tilt_drift_deg(signal: Signal) -> Values:
     """Angle by which the part turns against gravity from the window's first quarter to its last."""

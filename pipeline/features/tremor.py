@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
-from pipeline.features.spec import ROTATION, SCALE, Values, visit_feature, window_feature
+from pipeline.features.spec import MIRROR, RATE, ROTATION, SCALE, Values, visit_feature, window_feature
 from pipeline.features.spectrum import band_power, band_weights, half_power_width, ratio, strongest_line
 from pipeline.features.views import VisitsView
 from pipeline.units import Unit
@@ -26,7 +26,11 @@ _TREMOR = (3.0, 12.0)
 
 
 @window_feature(
-    unit=Unit.HERTZ, outputs=_ALL_OUTPUTS, bounds=_LINE, source="Luft 2019; Elble 2013", invariant_to=(ROTATION, SCALE)
+    unit=Unit.HERTZ,
+    outputs=_ALL_OUTPUTS,
+    bounds=_LINE,
+    source="Luft 2019; Elble 2013",
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
 )
 def tremor_peak_hz(signal: Signal) -> Values:
     """Frequency at which the limb shakes most.
@@ -44,14 +48,25 @@ def tremor_peak_hz(signal: Signal) -> Values:
     return strongest_line(signal, *_LINE)
 
 
-@window_feature(unit=Unit.G, outputs=_ALL_OUTPUTS, bounds=(0.0, np.inf), source="Elble 2013", invariant_to=(ROTATION,))
+@window_feature(
+    unit=Unit.G,
+    outputs=_ALL_OUTPUTS,
+    bounds=(0.0, np.inf),
+    source="Elble 2013",
+    invariant_to=(ROTATION, MIRROR, RATE),
+    equivariant_to=(SCALE,),
+)
 def tremor_rms_g(signal: Signal) -> Values:
     """Strength of shaking between 3 and 12 Hz, as root mean square."""
     return np.sqrt(band_power(signal, *_TREMOR))
 
 
 @window_feature(
-    unit=Unit.SHARE, outputs=_OUTPUTS, bounds=(0.0, 1.0), source="di Biase 2017", invariant_to=(ROTATION, SCALE)
+    unit=Unit.SHARE,
+    outputs=_OUTPUTS,
+    bounds=(0.0, 1.0),
+    source="di Biase 2017",
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
 )
 def tremor_peak_power_share(signal: Signal) -> Values:
     """Share of the power between 2 and 20 Hz that lies within half a hertz of the strongest line."""
@@ -68,7 +83,7 @@ def tremor_peak_power_share(signal: Signal) -> Values:
     outputs=_OUTPUTS,
     bounds=(0.0, 10_000.0),
     source="Panyakaew 2020: dystonic tremor is the more irregular",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
     missing_when="the power falls to half on neither side of the line: none stands out of the noise",
 )
 def tremor_width_hz(signal: Signal) -> Values:
@@ -77,7 +92,11 @@ def tremor_width_hz(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.SHARE, outputs=_OUTPUTS, bounds=(0.0, 1.0), source="Elble 2013", invariant_to=(ROTATION, SCALE)
+    unit=Unit.SHARE,
+    outputs=_OUTPUTS,
+    bounds=(0.0, 1.0),
+    source="Elble 2013",
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
 )
 def power_2_to_4_hz_share(signal: Signal) -> Values:
     """Share of power between 2 and 4 Hz."""
@@ -85,7 +104,11 @@ def power_2_to_4_hz_share(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.SHARE, outputs=_OUTPUTS, bounds=(0.0, 1.0), source="Elble 2013", invariant_to=(ROTATION, SCALE)
+    unit=Unit.SHARE,
+    outputs=_OUTPUTS,
+    bounds=(0.0, 1.0),
+    source="Elble 2013",
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
 )
 def power_4_to_7_hz_share(signal: Signal) -> Values:
     """Share of power between 4 and 7 Hz."""
@@ -93,7 +116,11 @@ def power_4_to_7_hz_share(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.SHARE, outputs=_OUTPUTS, bounds=(0.0, 1.0), source="Elble 2013", invariant_to=(ROTATION, SCALE)
+    unit=Unit.SHARE,
+    outputs=_OUTPUTS,
+    bounds=(0.0, 1.0),
+    source="Elble 2013",
+    invariant_to=(ROTATION, SCALE, MIRROR, RATE),
 )
 def power_7_to_12_hz_share(signal: Signal) -> Values:
     """Share of power between 7 and 12 Hz."""
@@ -106,7 +133,7 @@ def power_7_to_12_hz_share(signal: Signal) -> Values:
     bounds=(-1.0, 1.0),
     needs=[tremor_rms_g],
     source="Bhatia 2018, axis 1: rest against action tremor",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_over_rest_ratio(visits: VisitsView) -> Values:
     """How much stronger tremor is in posture or action than at rest: 1 only there, -1 only at rest, 0 alike."""
@@ -123,7 +150,7 @@ def tremor_over_rest_ratio(visits: VisitsView) -> Values:
     bounds=(0.0, 1.0),
     needs=[tremor_rms_g],
     source="MDS-UPDRS III: the worse side",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_asymmetry_ratio(visits: VisitsView) -> Values:
     """How unequal the tremor of the two wrists is: 0 alike, 1 on one side only."""

@@ -238,7 +238,9 @@ def _later(feature: Feature, cohort: Cohort, _whole: np.ndarray, stream: np.rand
     """Let each patient's last visit take place some weeks later, with nothing else in between."""
     if LATER not in (*feature.spec.invariant_to, *feature.spec.equivariant_to):
         return
-    rows = _last_visits(cohort)
+    weeks = pd.Series(visit_weeks(cohort.visits))
+    first = weeks.groupby(cohort.groups).transform("min").to_numpy()
+    rows = np.array([row for row in _last_visits(cohort) if weeks[row] > first[row]], dtype=int)
     if not len(rows):
         return
     span = float(stream.integers(1, 60))
