@@ -1,7 +1,7 @@
 """Tables of visits, treatments and outcomes, made from the declared columns, and cohorts of them.
 
 A few numbers and one seed are drawn, and every cell is filled from a stream of its own column: a draw takes
-milliseconds, shrinks to few patients and few columns, and leaving a column out changes no other.
+milliseconds, shrinks to few patients and few groups of columns, and leaving one out changes no other.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort, Column
-from pipeline.schema import TREATMENTS, VISITS
+from pipeline.schema import GROUPS, TREATMENTS, VISITS
 from pipeline.testing.recordings import Form
 from pipeline.testing.recordings import recordings as draw_recording
 from pipeline.testing.spoilt import DIRT, HOSTILITY, spoilt
@@ -27,6 +27,10 @@ from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, TREATMENT_KINDS, pair_i
 _CLOCKS = ("weeks_since_enrolment", "visit_date", "age_at_visit_y")
 _OWN = ("patient_id", "visit_id", *_CLOCKS, "age_at_enrolment_y", "age_at_onset_y")
 _OPTIONAL = tuple(column for column in VISITS if column.name not in _OWN)
+_OPTIONAL_GROUPS = [
+    own for columns in GROUPS["visits"].values() if (own := [column for column in columns if column in _OPTIONAL])
+]
+"""Columns come and go by groups of the schema: a draw of each would take long to shrink."""
 _PAIRS = [(one, other) for one in PHENOTYPES for other in AETIOLOGIES if pair_is_allowed(one, other)]
 _FIRST_DAY = np.datetime64("2015-01-01")
 _LAST_ONSET_Y, _LAST_WEEK = 60.0, 500.0
@@ -53,7 +57,7 @@ def visits(
 ) -> pd.DataFrame:
     """Draw a table of visits as the reader hands it on.
 
-    Ids, one clock at least, and some of the other columns. Visits of a patient stand in any order.
+    Ids, one clock at least, and some groups of the other columns. Visits of a patient stand in any order.
 
     Parameters
     ----------
@@ -71,14 +75,14 @@ def visits(
     counts = draw(st.lists(st.integers(1, max_visits), min_size=min_patients, max_size=max_patients))
     clocks = draw(st.lists(st.sampled_from(_CLOCKS), min_size=1, max_size=3, unique=True))
     seed, at_least = draw(_SEEDS), draw(st.integers(0, 2))
-    # a column is there where its number is above the one drawn for all: zeros, to which it shrinks, leave it out
-    shown = draw(st.lists(st.integers(0, 3), min_size=len(_OPTIONAL), max_size=len(_OPTIONAL)))
+    # a group is there where its number is above the one drawn for all: zeros, to which it shrinks, leave it out
+    shown = draw(st.lists(st.integers(0, 3), min_size=len(_OPTIONAL_GROUPS), max_size=len(_OPTIONAL_GROUPS)))
     stream = np.random.default_rng(seed)
     patient = np.repeat(np.arange(len(counts)), counts)
     table = _timed(stream, patient, clocks)
-    for column, number in zip(_OPTIONAL, shown, strict=True):
+    for columns, number in zip(_OPTIONAL_GROUPS, shown, strict=True):
         if number > at_least:
-            table[column.name] = _filled(column, len(patient), seed)
+            table |= {column.name: _filled(column, len(patient), seed) for column in columns}
     order = stream.permutation(len(patient))
     table = {"source": np.full(len(patient), "drawn", dtype=object), "row": np.arange(len(patient))} | {
         name: values[order] for name, values in table.items()
