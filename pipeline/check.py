@@ -41,11 +41,11 @@ def check(path: Path, options: Options) -> dict[str, Any]:
         As `predict` would.
     """
     source = open_source(path, options)
-    overview = survey(source, options)
     counts, filled = Counter(), Counter()
     reasons, notes = Counter(), Counter()
     with tempfile.TemporaryDirectory() as spill:
-        for part in partitions(source, overview, Path(spill)):
+        overview = survey(source, options, Path(spill))
+        for part in partitions(overview, Path(spill)):
             cohort = part.cohort(source, options)
             counts += _sizes(cohort)
             filled += _filled(cohort.visits)
@@ -120,7 +120,8 @@ def _filled(visits: pd.DataFrame) -> Counter[str]:
     counts: Counter[str] = Counter()
     for name, values in visits.items():
         if name not in IDENTITY:
-            counts[str(name)] = int(np.count_nonzero(values.notna() & (values != "")))
+            cells = values.to_numpy()
+            counts[str(name)] = int(np.count_nonzero(~np.isnan(cells) if cells.dtype.kind == "f" else cells))
     return counts
 
 

@@ -111,10 +111,10 @@ def predict(
         if staging is None:
             say(f"{out} already holds these predictions: same data, same model, same options")
             return json.loads((out / SUCCESS).read_text(encoding="utf-8"))
-        overview = survey(source, options)
         write = partial(_write, format=format, csv_safe=csv_safe, synthetic=source.synthetic)
         with tempfile.TemporaryDirectory(dir=staging.path) as spill:
-            for part in partitions(source, overview, Path(spill), visits_per_partition=visits_per_partition):
+            overview = survey(source, options, Path(spill))
+            for part in partitions(overview, Path(spill), visits_per_partition=visits_per_partition):
                 names = {kind: f"{kind}-{part.index:05d}-of-{part.count:05d}.{format}" for kind in KINDS}
                 if set(names.values()) <= set(staging.members):
                     continue  # an earlier run left this partition whole

@@ -13,7 +13,7 @@ from pipeline.bundle import ModelBundle, members_of
 from pipeline.config import load_recipe, load_study, study_options
 from pipeline.fitting import fit_study
 from pipeline.generate import generate
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.source import Options, open_source
 from pipeline.records import Cohort
@@ -79,7 +79,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     study = replace(load_study("dystonia-intake"), name="small", folds=2)
     options = study_options(study, Options())
     source = open_source(root / "cohort", options)
-    cohort = read_whole(source, survey(source, options), root, options)
+    cohort = read_whole(source, options, root)
     bundle, report, _ = fit_study(cohort, study, "small")
     with publishing(root / "model", {"made": "once"}) as staging:
         assert staging is not None

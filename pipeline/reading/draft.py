@@ -11,7 +11,8 @@ from difflib import SequenceMatcher
 from pipeline.errors import ContractError
 from pipeline.reading.headers import plain, term_of
 from pipeline.reading.profile import DATE_SHAPES, SEXES, Profile, profiles
-from pipeline.reading.source import RAW_KEYS, Source
+from pipeline.reading.raw import RAW_KEYS
+from pipeline.reading.source import Source
 from pipeline.records import Column
 from pipeline.schema import VISITS
 

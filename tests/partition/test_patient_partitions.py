@@ -4,6 +4,7 @@ import stat
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
@@ -107,14 +108,14 @@ def test_what_is_written_reads_back_as_it_was(cut_into, cohort, size):
 
 def test_spilled_rows_are_private_and_counted_before(tmp_path):
     """What lies on the disk in between is the owner's only; the number of partitions follows from the visits alone."""
-    (tmp_path / "visits.csv").write_text("patient_id\n" + "".join(f"p{n}\n" for n in range(10)))
+    (tmp_path / "visits.csv").write_text("patient_id\n" + "".join(f"p{n % 9}\n" for n in range(10)))
     (tmp_path / "treatments.csv").write_text("patient_id,kind\n" + "p1,dbs\n" * 100)
     spill = tmp_path / "spill"
     spill.mkdir()
     source = open_source(tmp_path, Options())
-    overview = survey(source, Options())
+    overview = survey(source, Options(), spill)
     assert (overview.total, overview.rows) == (10, {"visits.csv": 10})
-    parts = list(partitions(source, overview, spill, visits_per_partition=3))
+    parts = list(partitions(overview, spill, visits_per_partition=3))
     assert [(part.index, part.count) for part in parts] == [(n, 4) for n in range(4)]
     modes = {stat.S_IMODE(path.stat().st_mode) for path in Path(spill).iterdir()}
     assert modes == {0o600}
@@ -125,4 +126,4 @@ def test_the_survey_names_columns_that_are_not_ours(tmp_path):
     (tmp_path / "visits.csv").write_text("patient_id,shoe\na,1\n")
     (tmp_path / "treatments.csv").write_text("patient_id,kind,price\na,dbs,1\n")
     source = open_source(tmp_path, Options())
-    assert survey(source, Options()).unknown_columns == ("visits.shoe", "treatments.price")
+    assert survey(source, Options(), Path(mkdtemp(dir=tmp_path))).unknown_columns == ("visits.shoe", "treatments.price")
