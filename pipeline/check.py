@@ -41,27 +41,29 @@ def check(path: Path, options: Options) -> dict[str, Any]:
         As `predict` would.
     """
     source = open_source(path, options)
-    counts, filled = Counter(), Counter()
-    reasons, notes = Counter(), Counter()
+    found: dict[str, Counter[str]] = {name: Counter() for name in ("sizes", "filled", "reasons", "notes")}
     with tempfile.TemporaryDirectory() as spill:
         overview = survey(source, options, Path(spill))
         for part in partitions(overview, Path(spill)):
-            cohort = part.cohort(source, options)
-            counts += _sizes(cohort)
-            filled += _filled(cohort.visits)
-            reasons.update(word for words in cohort.rejects["reasons"] for word in words.split("|"))
-            notes.update(cohort.notes["reason"])
+            _count(part.cohort(source, options), found)
     source.verify_unchanged()
     return {
         "rows": overview.rows,
-        **{name: counts[name] for name in ("predicted", "rejected", "patients", "treatments", "recordings")},
+        **{name: found["sizes"][name] for name in ("predicted", "rejected", "patients", "treatments", "recordings")},
         "synthetic": source.synthetic,
-        "reasons": dict(sorted(reasons.items())),
-        "notes": dict(sorted(notes.items())),
+        "reasons": dict(sorted(found["reasons"].items())),
+        "notes": dict(sorted(found["notes"].items())),
         "unknown_columns": list(overview.unknown_columns),
         "excluded": _excluded(path, options),
-        "filled": dict(filled),
+        "filled": dict(found["filled"]),
     }
+
+
+def _count(cohort: Cohort, found: dict[str, Counter[str]]) -> None:
+    found["sizes"] += _sizes(cohort)
+    found["filled"] += _filled(cohort.visits)
+    found["reasons"].update(word for words in cohort.rejects["reasons"] for word in words.split("|"))
+    found["notes"].update(cohort.notes["reason"])
 
 
 def _excluded(path: Path, options: Options) -> int:

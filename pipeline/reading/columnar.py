@@ -45,10 +45,12 @@ def read(path: Path, name: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Tabl
         with papq.ParquetFile(path, page_checksum_verification=True) as file:
             schema = file.schema_arrow
         _refuse_layout(schema, name, wanted)
-        texts = [field.name for field in schema if is_text(field.type)]
+        chosen = [column for column in wanted.only if column in schema.names] or schema.names
+        texts = {column for column in chosen if is_text(schema.field(column).type)}
         with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts) as file:
             _refuse_bombs(file.metadata, name)
-            chosen = [column for column in wanted.only if column in schema.names] or schema.names
+            encoded = texts & wanted.encoded | _with_large_cells(file, texts - wanted.encoded)
+        with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=encoded) as file:
             yield _batch(pa.RecordBatch.from_pylist([], file.schema_arrow), name, row, wanted)
             size = max(1, min(_BATCH_ROWS, _MOST_BYTES // (_CELL_BYTES * max(1, len(chosen)))))
             for batch in file.iter_batches(batch_size=size, columns=chosen, use_threads=False):
@@ -95,6 +97,29 @@ def _refuse_bombs(about: papq.FileMetaData, name: str) -> None:
                 raise _too_large(name, chunks.column(column).path_in_schema)
 
 
+def _with_large_cells(file: papq.ParquetFile, columns: set[str]) -> set[str]:
+    """Return the columns of which a batch may be a flood, if each row were given its own cell.
+
+    A chunk's dictionary comes with its first row; cells outside of it are in the file as often as in the table.
+    """
+    large: set[str] = set()
+    for group in range(file.num_row_groups):
+        chunks = file.metadata.row_group(group)
+        rows = min(chunks.num_rows, _BATCH_ROWS)
+        sizes = {
+            place.path_in_schema: place.total_uncompressed_size for place in map(chunks.column, range(len(file.schema)))
+        }
+        unsure = [column for column in columns - large if sizes.get(column, 0) * rows > _MOST_BYTES]
+        if unsure and rows:
+            first = next(file.iter_batches(batch_size=1, row_groups=[group], columns=unsure, use_threads=False))
+            large |= {name for name in unsure if _largest(first.column(name).dictionary) * rows > _MOST_BYTES}
+    return large
+
+
+def _largest(cells: pa.Array) -> int:
+    return pc.max(pc.binary_length(cells)).as_py() or 0
+
+
 def _too_large(name: str, column: str) -> ContractError:
     return ContractError(
         name,
@@ -118,9 +143,9 @@ def _cells(cells: pa.Array, column: str, name: str, wanted: Wanted) -> pa.Array:
     kind = cells.type
     if not _holds_cells(kind):
         return pa.nulls(len(cells), pa.string())
+    if is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
+        return _bounded(cells, name)
     if pa.types.is_dictionary(kind):
-        if is_text(kind.value_type):
-            return _bounded(cells, name)
         return _cells(cells.cast(kind.value_type), column, name, wanted)
     if pa.types.is_decimal(kind):
         return cells.cast(pa.string())
@@ -134,9 +159,9 @@ def _cells(cells: pa.Array, column: str, name: str, wanted: Wanted) -> pa.Array:
     return cells
 
 
-def _bounded(cells: pa.DictionaryArray, name: str) -> pa.DictionaryArray:
+def _bounded(cells: pa.Array, name: str) -> pa.Array:
     """Refuse a cell that is larger than any of a form."""
-    if (pc.max(pc.binary_length(cells.dictionary)).as_py() or 0) > MOST_CELL_BYTES:
+    if _largest(cells.dictionary if pa.types.is_dictionary(cells.type) else cells) > MOST_CELL_BYTES:
         raise cell_too_large(name)
     return cells
 
