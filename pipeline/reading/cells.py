@@ -22,7 +22,9 @@ _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^(?i:[+-]?(inf|infinity))$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 # padding; control characters; zero-width and direction marks, which make two ids look alike
-_BAD_ID = r"^\s|\s$|[\x00-\x1f\x7f-\x{9f}]|[\x{200b}-\x{200f}]|[\x{202a}-\x{202e}]|[\x{2060}-\x{2069}]|\x{feff}"
+_BAD_ID = (
+    r"^[\s\pZ]|[\s\pZ]$|[\x00-\x1f\x7f-\x{9f}]|[\x{200b}-\x{200f}]|[\x{202a}-\x{202e}]|[\x{2060}-\x{2069}]|\x{feff}"
+)
 _LONGEST_ID = 200
 _EXACT_INTEGERS = 2**53
 _FLAGS = {**FLAG_SPELLINGS, "1.0": 1.0, "0.0": 0.0}

@@ -31,8 +31,9 @@ def read(path: Path, name: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Tabl
     Yields
     ------
     pyarrow.Table
-        ``source``, ``row``, ``problem`` and the file's columns, in their own types; cells that are not UTF-8 are null,
-        a column that nobody judges and that holds no cells is null all through.
+        ``source``, ``row``, ``problem`` and the file's columns as text, numbers, flags or dates; cells that are not
+        UTF-8 are null, a column that nobody judges is text where it holds more than dates, and null where more than
+        cells.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def read(path: Path, name: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Tabl
             for batch in file.iter_batches(batch_size=size, columns=chosen, use_threads=False):
                 yield _batch(batch, name, row, wanted)
                 row += batch.num_rows
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         # the library's message may quote cells: it is not handed on
         raise ContractError(name, "damaged, or not Parquet", do="Write or copy it again", code="CORRUPT") from None
 
@@ -141,22 +142,20 @@ def _batch(batch: pa.RecordBatch, name: str, row: int, wanted: Wanted) -> pa.Tab
 def _cells(cells: pa.Array, column: str, name: str, wanted: Wanted) -> pa.Array:
     """Cells in one of the types that are parsed: text, number, flag or date."""
     kind = cells.type
-    if not _holds_cells(kind):
-        return pa.nulls(len(cells), pa.string())
     if is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
         return _bounded(cells, name)
     if pa.types.is_dictionary(kind):
         return _cells(cells.cast(kind.value_type), column, name, wanted)
-    if pa.types.is_decimal(kind):
-        return cells.cast(pa.string())
-    if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
-        try:
-            return cells.cast(pa.date32())
-        except pa.ArrowInvalid:
-            if wanted.judges(column):
-                raise _no_cells(name, column, "of dates with a time of day") from None
-            return pa.nulls(len(cells), pa.string())
-    return cells
+    if pa.types.is_nested(kind):  # of a column that nobody judges
+        return pa.nulls(len(cells), pa.string())
+    if pa.types.is_date64(kind) or pa.types.is_timestamp(kind):
+        days = cells.cast(pa.date32())
+        if _holds_cells(kind) and pc.all(pc.equal(days.cast(kind), cells), min_count=0).as_py():
+            return days
+        if wanted.judges(column):
+            raise _no_cells(name, column, "of dates with a time of day")
+    plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    return cells if plain or pa.types.is_date(kind) or pa.types.is_null(kind) else cells.cast(pa.string())
 
 
 def _bounded(cells: pa.Array, name: str) -> pa.Array:

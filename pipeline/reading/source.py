@@ -24,6 +24,9 @@ from pipeline.schema import TABLES
 from pipeline.study import Mapping
 
 _PACKETS = (".json", ".jsonl")
+_THEIRS = Wanted(judged=frozenset())
+"""All columns of another layout, of which the mapping takes what it needs."""
+
 _MARK = "cohort.json"
 """Says of a folder of tables that all in it is synthetic."""
 
@@ -224,7 +227,7 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
     if options.mapping is not None:
         their = tables["visits"]
         tables = {
-            table: tuple(_whole(partial(mapped.read, partial(part.read, EVERYTHING), rule)) for part in their)
+            table: tuple(_whole(partial(mapped.read, partial(part.read, _THEIRS), rule)) for part in their)
             for table, rule in options.mapping.tables.items()
         }
     visit_files = tuple(path.relative_to(root).as_posix() for path in parts["visits"])
