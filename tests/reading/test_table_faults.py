@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 from pipeline.errors import ContractError, IoFailed, MissingInput, PipelineError
 from pipeline.reading.source import Options, open_source, spooled
 
-pytestmark = pytest.mark.S
-
 
 def reasons(cohort) -> dict[int, str]:
     return dict(zip(cohort.rejects["row"].tolist(), cohort.rejects["reasons"].tolist(), strict=True))
