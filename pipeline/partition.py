@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.ipc
 
-from pipeline.reading.assemble import assemble, refuse_layout, unknown_columns
+from pipeline.reading.assemble import assemble, columns_of, refuse_layout, unknown_columns
+from pipeline.reading.decimals import OtherMarks
 from pipeline.reading.source import Options, Source
 from pipeline.records import Cohort
 
@@ -71,13 +72,16 @@ def survey(source: Source, options: Options) -> Overview:
     """
     rows = dict.fromkeys(source.visit_files, 0)
     unknown: dict[str, None] = {}
+    marks = OtherMarks(options.decimal, mapped=options.mapping is not None)
     for table in source.tables:
         for batch in source.batches(table):
             refuse_layout(table, batch, options)
             unknown |= dict.fromkeys(f"{table}.{name}" for name in unknown_columns(table, batch, options))
+            marks.count(table, columns_of(table, options), batch)
             if table == "visits":
                 for name, count in Counter(batch.column("source").to_pylist()).items():
                     rows[name] += count
+    marks.refuse()
     return Overview(rows, tuple(unknown))
 
 

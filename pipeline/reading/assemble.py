@@ -14,6 +14,7 @@ import pyarrow as pa
 from pipeline.clock import visit_weeks
 from pipeline.errors import ContractError, did_you_mean, nearest_header
 from pipeline.reading import cells, samples
+from pipeline.reading.decimals import with_point
 from pipeline.reading.source import RAW_KEYS, READER_NOTES, Options, Source
 from pipeline.records import (
     IDENTITY,
@@ -27,10 +28,10 @@ from pipeline.records import (
 )
 from pipeline.rules import contradictions
 from pipeline.schema import TABLES
+from pipeline.schema.outcomes import study_column
 from pipeline.units import UNITS_OF_SENSOR
 from pipeline.vocabulary import REASONS
 
-_YEAR_ENDS = ("_y", "_weeks")
 _DESCRIBED = ("body_site", "task", "sensor", "unit", "rate_hz")
 """What a recording can't be used without."""
 
@@ -113,12 +114,7 @@ def columns_of(table: str, options: Options) -> tuple[Column, ...]:
     if table != "outcomes":
         return declared
     known = {column.name for column in declared}
-    return (*declared, *(_study_column(name) for name in options.outcome_columns if name not in known))
-
-
-def _study_column(name: str) -> Column:
-    kind = "number" if name.endswith(_YEAR_ENDS) else "text"
-    return Column(name, kind, "Named by the study.", known_at="after_diagnosis")
+    return (*declared, *(study_column(name) for name in options.outcome_columns if name not in known))
 
 
 def unknown_columns(table: str, raw: pa.Table, options: Options) -> list[str]:
@@ -159,8 +155,14 @@ def _typed(name: str, raw: pa.Table, options: Options) -> _Table:
     table = _Table(name, pd.DataFrame())
     for column in columns_of(name, options):
         if column.name in raw.column_names:
-            parsed = cells.parse(column, raw.column(column.name), unknown_as_missing=options.unknown_as_missing)
+            written = raw.column(column.name)
+            if column.kind == "number" and options.mapping is None:  # a mapping has read the mark before
+                written = with_point(written, options.decimal)
+            parsed = cells.parse(column, written, unknown_as_missing=options.unknown_as_missing)
             data[column.name] = parsed.values
+            if column.kind == "date":
+                later = parsed.values > options.as_of  # ISO 8601 sorts as text
+                table.add(later, column.name, "INCONSISTENT", "a date lies in the future")
             for reason in sorted(set(parsed.reasons) - {""}):
                 table.add(parsed.reasons == reason, column.name, reason)
     problems = raw.column("problem").to_numpy()

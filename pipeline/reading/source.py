@@ -49,6 +49,11 @@ class Options:
         Read a category that is not in the vocabulary as not recorded.
     delimiter : str
         Between the fields of a CSV; never guessed.
+    decimal : {".", ","}
+        The decimal mark of numbers that are written as text; never guessed.
+    as_of : str
+        Last day on which anything can have been recorded, as ISO 8601 writes it. It is never today's: the same input
+        would give another result tomorrow.
     outcome_columns : tuple of str
         Columns that a study wants of the outcomes, beside those of the schema.
     """
@@ -57,6 +62,8 @@ class Options:
     strict: bool = False
     unknown_as_missing: bool = False
     delimiter: str = ","
+    decimal: str = "."
+    as_of: str = "2099-12-31"
     outcome_columns: tuple[str, ...] = ()
 
 
@@ -211,7 +218,7 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
     if options.mapping is not None:
         their = tables["visits"]
         tables = {
-            table: tuple(partial(mapped.read, part, rule) for part in their)
+            table: tuple(partial(mapped.read, part, rule, options.decimal) for part in their)
             for table, rule in options.mapping.tables.items()
         }
     visit_files = tuple(path.relative_to(root).as_posix() for path in parts["visits"])
