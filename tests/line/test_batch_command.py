@@ -130,14 +130,3 @@ def test_D13_a_run_that_was_cut_off_ends_with_the_bytes_of_one_that_was_not(line
     left.write_bytes(left.read_bytes()[:-1])
     assert _predict(line, line.cohort_folder) == 0
     assert whole == {path.name: path.read_bytes() for path in Path("out").iterdir()}
-
-
-def test_text_that_a_spreadsheet_would_execute_is_neutralised_in_csv_only(line):
-    """An id such as =1+1 is text in a CSV, and untouched in Parquet or on request."""
-    visits = _visits_csv(line, "visits.csv", lambda table: table.head(1).assign(patient_id="=1+1"))
-    for options, expected in ((["--format", "csv"], "'=1+1"), (["--format", "csv", "--no-csv-safe"], "=1+1")):
-        assert _predict(line, visits, "--research-only", "--overwrite", *options) == 0
-        table = pd.read_csv(next(Path("out").glob("predictions-*.csv")), dtype=str)
-        assert table["patient_id"].tolist() == [expected]
-    assert _predict(line, visits, "--research-only", "--overwrite") == 0
-    assert _table("predictions")["patient_id"].tolist() == ["=1+1"]
