@@ -6,8 +6,6 @@ import json
 import os
 import tempfile
 from collections import Counter
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ from pipeline.arguments import FOLDER, cohort_argument, max_rejected_option, rea
 from pipeline.errors import ContractError, IoFailed, OutputExists, UsageError
 from pipeline.partition import partitions, survey
 from pipeline.reading.draft import draft_mapping as draft
-from pipeline.reading.mapped import count_excluded
 from pipeline.reading.source import Options, open_source, spooled
 from pipeline.records import IDENTITY, Cohort
 from pipeline.vocabulary import REASONS
@@ -31,7 +28,8 @@ def check(path: Path, options: Options) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows`` by source, ``predicted`` (visits that would be), ``rejected``, ``reasons``, ``notes``, ``patients``,
+        ``rows`` by source, ``predicted`` (visits that would be), ``rejected``, ``reasons``, ``notes``,
+        ``not_carried`` (in how many visits an element of a phenopacket was left out), ``patients``,
         ``treatments``, ``recordings``, ``unknown_columns``, ``excluded`` (rows that the mapping's ``where`` keeps
         out of the visits), and ``filled``: in how many visits a column is recorded.
 
@@ -43,7 +41,7 @@ def check(path: Path, options: Options) -> dict[str, Any]:
     source = open_source(path, options)
     overview = survey(source, options)
     counts, filled = Counter(), Counter()
-    reasons, notes = Counter(), Counter()
+    reasons, notes, left = Counter(), Counter(), Counter()
     with tempfile.TemporaryDirectory() as spill:
         for part in partitions(source, overview, Path(spill)):
             cohort = part.cohort(source, options)
@@ -51,6 +49,7 @@ def check(path: Path, options: Options) -> dict[str, Any]:
             filled += _filled(cohort.visits)
             reasons.update(word for words in cohort.rejects["reasons"] for word in words.split("|"))
             notes.update(cohort.notes["reason"])
+            left.update(cohort.notes.loc[cohort.notes["reason"] == "NOT_CARRIED", "column"])
     source.verify_unchanged()
     return {
         "rows": overview.rows,
@@ -58,19 +57,11 @@ def check(path: Path, options: Options) -> dict[str, Any]:
         "synthetic": source.synthetic,
         "reasons": dict(sorted(reasons.items())),
         "notes": dict(sorted(notes.items())),
+        "not_carried": dict(sorted(left.items())),
         "unknown_columns": list(overview.unknown_columns),
-        "excluded": _excluded(path, options),
+        "excluded": source.count_excluded(),
         "filled": dict(filled),
     }
-
-
-def _excluded(path: Path, options: Options) -> int:
-    """Count the rows that are no visit records, as the mapping says."""
-    rule = options.mapping.tables["visits"] if options.mapping else None
-    if rule is None or not rule.where:
-        return 0
-    theirs = open_source(path, replace(options, mapping=None))
-    return count_excluded(partial(theirs.batches, "visits"), rule)
 
 
 def write_draft(path: Path, out: Path, options: Options) -> str:
@@ -136,6 +127,7 @@ def as_text(found: dict[str, Any]) -> str:
     ]
     for title, key in (("rejected because", "reasons"), ("noted", "notes")):
         lines += [f"    {title}: {count} x {code}: {REASONS[code]}" for code, count in found[key].items()]
+    lines += [f"    left out: {count} x {element}" for element, count in found["not_carried"].items()]
     if found["unknown_columns"]:
         lines.append(f"  not read, unknown columns: {', '.join(found['unknown_columns'])}")
     if found["excluded"]:

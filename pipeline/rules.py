@@ -110,7 +110,10 @@ def _of_totals(visits: pd.DataFrame) -> list[Contradiction]:
 
 
 def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:
-    """Return the visits with each scale's total that was left blank though all of its items were recorded.
+    """Fill each scale's total that was left blank though all of its items, or of its parts, were recorded.
+
+    A total that the table has no column for is added at its end if there is a column for each of the items. That looks
+    at the columns and never at the cells, so that all partitions of a cohort have the same columns.
 
     Examples
     --------
@@ -119,14 +122,15 @@ def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:
     [5.0, nan]
     """
     filled: dict[str, np.ndarray] = {}
+
+    def values(column: str) -> np.ndarray:
+        return filled[column] if column in filled else number(visits, column)
+
     for scale in ALL_SCALES:
-        name = scale.total.name
-        if set(scale.inputs).isdisjoint(visits):
-            continue
-        total = score(scale, lambda column: filled[column] if column in filled else number(visits, column))
-        new = np.isnan(number(visits, name)) & ~np.isnan(total)
-        if new.any():
-            filled[name] = np.where(new, total, number(visits, name))
+        needed = [part.total.name for part in scale.parts] or [scale.column_name(item) for item in scale.items]
+        if needed and all(column in visits or column in filled for column in needed):
+            recorded = values(scale.total.name)
+            filled[scale.total.name] = np.where(np.isnan(recorded), score(scale, values), recorded)
     return visits.assign(**filled)
 
 

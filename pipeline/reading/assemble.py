@@ -26,7 +26,7 @@ from pipeline.records import (
     empty_notes,
     empty_rejects,
 )
-from pipeline.rules import contradictions
+from pipeline.rules import contradictions, derived_totals
 from pipeline.schema import TABLES
 from pipeline.schema.outcomes import study_column
 from pipeline.units import UNITS_OF_SENSOR
@@ -89,7 +89,7 @@ def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> C
     """
     visits = _typed("visits", raw["visits"], options)
     _judge_visits(visits)
-    taken = visits.sound()
+    taken = derived_totals(visits.sound())
     notes = [*_reader_notes(raw["visits"], taken), *_visit_notes(taken)]
     treatments = _belonging("treatments", raw, options, taken, notes)
     recordings = _belonging("recordings", raw, options, taken, notes)
@@ -166,8 +166,9 @@ def _typed(name: str, raw: pa.Table, options: Options) -> _Table:
             for reason in sorted(set(parsed.reasons) - {""}):
                 table.add(parsed.reasons == reason, column.name, reason)
     problems = raw.column("problem").to_numpy()
-    for reason in sorted(set(problems) - {""}):
-        table.add(problems == reason, "", reason)
+    for problem in sorted(set(problems) - {""}):
+        reason, _, column_of_theirs = problem.partition(":")
+        table.add(problems == problem, column_of_theirs, reason)
     if "visit_id" in (column.name for column in TABLES[name]):
         data.setdefault("visit_id", np.full(len(problems), "", dtype=object))
     table.data = _ordered(pd.DataFrame(data))
@@ -290,12 +291,21 @@ def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) 
             notes.append(_notes("recordings", table.iloc[[position]], empty[0], "BAD_RECORDING"))
             continue
         path = samples.resolve(source.root, str(row["file"]))
-        reason = "PATH_ESCAPE" if path is None else "" if samples.is_there(path) else "NO_RECORDING"
+        reason = _no_file(str(row["file"]), path)
         if reason or path is None:
             notes.append(_notes("recordings", table.iloc[[position]], "file", reason))
             continue
         found.append(_handle(row, path))
     return tuple(found)
+
+
+def _no_file(name: str, path: Path | None) -> str:
+    """Say why a recording's file can't be opened; nothing where it can."""
+    if not name:
+        return "NO_FILE_NAME"
+    if path is None:
+        return "PATH_ESCAPE"
+    return "" if samples.is_there(path) else "NO_RECORDING"
 
 
 def _handle(row: pd.Series, path: Path) -> Recording:

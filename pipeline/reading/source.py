@@ -86,6 +86,8 @@ class Source:
         Our name of each table with functions that read its parts.
     synthetic : bool
         Whether the cohort is marked as synthetic.
+    excluding : tuple of callable
+        Count, for each file of a mapped cohort, the rows that are no visit records.
     """
 
     root: Path
@@ -93,11 +95,16 @@ class Source:
     visit_files: tuple[str, ...]
     tables: dict[str, tuple[Batches, ...]]
     synthetic: bool = False
+    excluding: tuple[Callable[[], int], ...] = ()
 
     def batches(self, table: str) -> Iterator[pa.Table]:
         """Read a table, a batch at a time; nothing where the cohort has no such table."""
         for part in self.tables.get(table, ()):
             yield from part()
+
+    def count_excluded(self) -> int:
+        """Count the rows that are no visit records, as the ``where`` of a mapping says."""
+        return sum(count() for count in self.excluding)
 
     def refuse_output(self, out: Path) -> None:
         """Refuse to write where the cohort itself lies, or to a folder that holds it."""
@@ -215,15 +222,17 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
         tables["treatments"] = tuple(
             partial(phenopackets.read_treatments, path, path.relative_to(root).as_posix()) for path in acted
         )
+    excluding: tuple[Callable[[], int], ...] = ()
     if options.mapping is not None:
         their = tables["visits"]
+        excluding = tuple(partial(mapped.count_excluded, part, options.mapping.tables["visits"]) for part in their)
         tables = {
             table: tuple(partial(mapped.read, part, rule, options.decimal) for part in their)
             for table, rule in options.mapping.tables.items()
         }
     visit_files = tuple(path.relative_to(root).as_posix() for path in parts["visits"])
     files |= _signal_files(root, tables.get("recordings", ()))
-    return Source(root, files, visit_files, tables)
+    return Source(root, files, visit_files, tables, excluding=excluding)
 
 
 def _signal_files(root: Path, parts: tuple[Batches, ...]) -> dict[str, str]:
@@ -241,7 +250,8 @@ def _cells(batch: pa.Table) -> list[object]:
 
 def _reader(path: Path) -> Callable[[Path, str, Options], Iterator[pa.Table]]:
     if path.stat().st_size == 0:
-        raise ContractError(path.name, "the file is empty", needed="a header at least is needed", code="EMPTY_INPUT")
+        needed = "one phenopacket at least is needed" if path.suffix in _PACKETS else "a header at least is needed"
+        raise ContractError(path.name, "the file is empty", needed=needed, code="EMPTY_INPUT")
     if path.suffix == ".csv":
         return _read_csv
     if path.suffix == ".parquet":

@@ -1,5 +1,6 @@
 """`dystonia check FILE --draft-mapping OUT.toml` proposes, marks what it guesses, and never shows a cell."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -158,3 +159,16 @@ def test_rows_that_are_no_visits_are_counted(capsys):
     Path("theirs.csv").write_text("id,kind\np,visit\nq,call\nr,call\n")
     assert main(["check", "theirs.csv", "--mapping", "./rule.toml"]) == 0
     assert "2 rows are no visits" in capsys.readouterr().out
+
+
+def test_rows_that_are_no_visits_stand_in_the_account_of_a_prediction(line):
+    """Whoever compares the rows of the file with the account finds all of them."""
+    Path("rule.toml").write_text(
+        'name = "r"\ntitle = "t"\n[tables.visits]\nwhere = { kind = "visit" }\n'
+        '[tables.visits.columns]\npatient_id = { source = "id" }\n'
+    )
+    Path("theirs.csv").write_text("id,kind\np,visit\nq,call\nr,call\n")
+    arguments = ["--mapping", "./rule.toml", "--out", "out", "--research-only", "--quiet"]
+    assert main(["predict", str(line.bundle_folder), "theirs.csv", *arguments]) == 0
+    account = json.loads(Path("out/_SUCCESS").read_text())
+    assert (account["rows"], account["predicted"], account["excluded"]) == ({"theirs.csv": 1}, 1, 2)

@@ -53,6 +53,7 @@ def test_a_recording_is_opened_in_its_unit(read):
     [
         ("r,a,1,head,rest,accelerometer,g,50,none.csv", "file", "NO_RECORDING"),
         (f"r,a,1,head,rest,accelerometer,g,50,{'x' * 300}.csv", "file", "NO_RECORDING"),
+        ("r,a,1,head,rest,accelerometer,g,50,", "file", "NO_FILE_NAME"),
         ("r,a,1,head,rest,accelerometer,g,50,../s.csv", "file", "PATH_ESCAPE"),
         ("r,a,1,head,rest,accelerometer,g,50,/etc/passwd", "file", "PATH_ESCAPE"),
         ("r,a,1,head,rest,accelerometer,g,50,file:///etc/passwd", "file", "PATH_ESCAPE"),
