@@ -26,7 +26,7 @@ from pipeline.records import (
     empty_notes,
     empty_rejects,
 )
-from pipeline.rules import contradictions, derived_totals
+from pipeline.rules import contradictions, derived_totals, label_contradictions
 from pipeline.schema import TABLES
 from pipeline.schema.outcomes import study_column
 from pipeline.units import UNITS_OF_SENSOR
@@ -94,6 +94,7 @@ def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> C
     treatments = _belonging("treatments", raw, options, taken, notes)
     recordings = _belonging("recordings", raw, options, taken, notes)
     outcomes = _belonging("outcomes", raw, options, taken, notes)
+    notes += _label_notes(outcomes, taken)
     return Cohort(
         visits=taken,
         treatments=treatments.drop(columns=["source", "row"], errors="ignore"),
@@ -213,6 +214,14 @@ def _visit_notes(visits: pd.DataFrame) -> list[pd.DataFrame]:
     untimed = np.isnan(visit_weeks(visits)) & visits["patient_id"].duplicated(keep=False).to_numpy()
     notes.append(_notes("visits", visits[untimed], "visit_date", "MISSING_VISIT_TIME"))
     return [note for note in notes if len(note)]
+
+
+def _label_notes(outcomes: pd.DataFrame, visits: pd.DataFrame) -> list[pd.DataFrame]:
+    """Note labels that contradict the record; they are kept, since either may be wrong."""
+    if outcomes.empty:
+        return []
+    found = [each for each in label_contradictions(outcomes, visits) if each.where.any()]
+    return [_notes("outcomes", outcomes[each.where], each.column, "INCONSISTENT", each.message) for each in found]
 
 
 def _rejects(visits: _Table) -> pd.DataFrame:
