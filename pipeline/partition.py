@@ -22,7 +22,8 @@ import pyarrow.ipc
 
 from pipeline import spill as spilled
 from pipeline.patient_order import PatientOrder
-from pipeline.reading.assemble import assemble, refuse_layout, unknown_columns, wanted
+from pipeline.reading.assemble import assemble, columns_of, refuse_layout, unknown_columns, wanted
+from pipeline.reading.decimals import refuse_other_marks
 from pipeline.reading.source import Options, Source
 from pipeline.records import Cohort
 
@@ -96,25 +97,22 @@ def survey(source: Source, options: Options, spill: Path) -> Overview:
         parts[table] = []
         for number, part in enumerate(readers):
             if part.quick:
-                seen, again = part.read(replace(wants, only=_IDS)), part.read(wants)
-                _look(table, next(part.read(wants)), options, unknown)
+                first, seen, again = next(part.read(wants)), part.read(replace(wants, only=_IDS)), part.read(wants)
             else:
                 copy = spill / f"{table}-part-{number:05d}.arrow"
                 seen, again = spilled.kept(part.read(wants), copy), spilled.read(copy)
+                first = next(seen)
+                seen = chain([first], seen)
+            refuse_layout(table, first, options)
+            refuse_other_marks(first, columns_of(table, options), options)
+            unknown |= dict.fromkeys(f"{table}.{name}" for name in unknown_columns(table, first, options))
             for batch in seen:
-                if not part.quick:
-                    _look(table, batch, options, unknown)
                 order.add(table, _ids(batch))
                 if table == "visits":
                     for name, count in _counted(batch.column("source")):
                         rows[name] += count
             parts[table].append(again)
     return Overview(rows, tuple(unknown), order, parts)
-
-
-def _look(table: str, batch: pa.Table, options: Options, unknown: dict[str, None]) -> None:
-    refuse_layout(table, batch, options)
-    unknown |= dict.fromkeys(f"{table}.{name}" for name in unknown_columns(table, batch, options))
 
 
 def _counted(cells: pa.ChunkedArray) -> Iterator[tuple[str, int]]:

@@ -84,7 +84,8 @@ def predict(
     Returns
     -------
     dict
-        The content of ``_SUCCESS``: visit records by source, predicted, rejected by reason, digests, versions.
+        The content of ``_SUCCESS``: visit records by source, predicted, rejected by reason, rows that are no visits,
+        digests, versions.
 
     Raises
     ------
@@ -123,7 +124,8 @@ def predict(
                     staging.write(name, partial(write, _marked(tables[kind], bundle, source)))
                 say(f"partition {part.index + 1} of {part.count}: {len(tables['predictions'])} visits predicted")
         source.verify_unchanged()
-        success = about | _account(staging, overview, format) | {"versions": package_versions()}
+        success = about | _account(staging, overview, format)
+        success |= {"excluded": source.count_excluded(), "versions": package_versions()}
         staging.summary = success
     return success
 

@@ -1,6 +1,7 @@
 """Hypothesis profiles, a small model trained once, and the folder of real records."""
 
 import os
+import re
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,14 @@ settings.register_profile("nightly", settings.get_profile("dev"), max_examples=2
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 REAL_DATA = "DYSTONIA_REAL_DATA"
+_ROWS_OF_FAULTS = re.compile(r"test_((?:[SRBD]\d+_)+)")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with the tables of faults whose rows it is named after, so that `pytest -m S` runs these."""
+    if named := _ROWS_OF_FAULTS.match(item.name):
+        for table in sorted({row[0] for row in named[1].split("_") if row}):
+            item.add_marker(table)
 
 
 @pytest.hookimpl(wrapper=True)

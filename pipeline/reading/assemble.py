@@ -26,12 +26,12 @@ from pipeline.records import (
     empty_notes,
     empty_rejects,
 )
-from pipeline.rules import contradictions
+from pipeline.rules import contradictions, derived_totals, label_contradictions
 from pipeline.schema import TABLES
+from pipeline.schema.outcomes import study_column
 from pipeline.units import UNITS_OF_SENSOR
 from pipeline.vocabulary import REASONS
 
-_YEAR_ENDS = ("_y", "_weeks")
 _DESCRIBED = ("body_site", "task", "sensor", "unit", "rate_hz")
 """What a recording can't be used without."""
 
@@ -101,11 +101,12 @@ def assemble(raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Opt
     """
     visits = _typed("visits", raw["visits"], options)
     _judge_visits(visits)
-    taken = visits.sound()
+    taken = derived_totals(visits.sound())
     notes = [*_reader_notes(raw["visits"], taken), *visits.notes(), *_untimed(taken)]
     treatments = _belonging("treatments", raw, options, taken, notes)
     recordings = _belonging("recordings", raw, options, taken, notes)
     outcomes = _belonging("outcomes", raw, options, taken, notes)
+    notes += _label_notes(outcomes, taken)
     return Cohort(
         visits=taken,
         treatments=treatments.drop(columns=["source", "row"], errors="ignore"),
@@ -133,12 +134,7 @@ def columns_of(table: str, options: Options) -> tuple[Column, ...]:
     if table != "outcomes":
         return declared
     known = {column.name for column in declared}
-    return (*declared, *(_study_column(name) for name in options.outcome_columns if name not in known))
-
-
-def _study_column(name: str) -> Column:
-    kind = "number" if name.endswith(_YEAR_ENDS) else "text"
-    return Column(name, kind, "Named by the study.", known_at="after_diagnosis")
+    return (*declared, *(study_column(name) for name in options.outcome_columns if name not in known))
 
 
 def unknown_columns(table: str, raw: pa.Table, options: Options) -> list[str]:
@@ -181,20 +177,25 @@ def _typed(name: str, batches: Sequence[pa.Table], options: Options) -> _Table:
     order = _order(keys["source"], keys["row"])
     keys = keys if order is None else {key: values[order] for key, values in keys.items()}
     table, data = _Table(name, pd.DataFrame()), {name: keys[name] for name in ("source", "row")}
+    decimal = options.decimal if options.mapping is None else "."  # a mapping has read the mark before
     for column in columns_of(name, options):
         if column.name in there:
             pieces = [
                 _in_one(columns[column.name]) if column.name in columns else pa.nulls(raw.num_rows, pa.string())
                 for columns, raw in zip(found, batches, strict=True)
             ]
-            parsed = cells.parse(column, pieces, unknown_as_missing=options.unknown_as_missing)
+            parsed = cells.parse(column, pieces, unknown_as_missing=options.unknown_as_missing, decimal=decimal)
             parsed = parsed if order is None else parsed.at(order)
             data[column.name] = parsed.values
+            if column.kind == "date":
+                later = parsed.values > options.as_of  # ISO 8601 sorts as text
+                table.add(later, column.name, "INCONSISTENT", "a date lies in the future")
             for reason in sorted(parsed.reasons):
                 table.add(parsed.reasons[reason], column.name, reason)
             table.remarks += [(where, column.name, reason) for reason, where in parsed.notes.items()]
-    for reason in sorted(set(pd.unique(keys["problem"])) - {""}):
-        table.add(keys["problem"] == reason, "", reason)
+    for problem in sorted(set(pd.unique(keys["problem"])) - {""}):
+        reason, _, column_of_theirs = problem.partition(":")
+        table.add(keys["problem"] == problem, column_of_theirs, reason)
     if "visit_id" in (column.name for column in TABLES[name]):
         data.setdefault("visit_id", np.full(len(keys["row"]), "", dtype=object))
     table.data = _framed(data)
@@ -254,6 +255,14 @@ def _untimed(visits: pd.DataFrame) -> list[pd.DataFrame]:
     if untimed.any():
         untimed &= visits["patient_id"].duplicated(keep=False).to_numpy()
     return [_notes("visits", visits[untimed], "visit_date", "MISSING_VISIT_TIME")] if untimed.any() else []
+
+
+def _label_notes(outcomes: pd.DataFrame, visits: pd.DataFrame) -> list[pd.DataFrame]:
+    """Note labels that contradict the record; they are kept, since either may be wrong."""
+    if outcomes.empty:
+        return []
+    found = [each for each in label_contradictions(outcomes, visits) if each.where.any()]
+    return [_notes("outcomes", outcomes[each.where], each.column, "INCONSISTENT", each.message) for each in found]
 
 
 def _rejects(visits: _Table) -> pd.DataFrame:
@@ -335,12 +344,21 @@ def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) 
             notes.append(_notes("recordings", table.iloc[[position]], empty[0], "BAD_RECORDING"))
             continue
         path = samples.resolve(source.root, str(row["file"]))
-        reason = "PATH_ESCAPE" if path is None else "" if samples.is_there(path) else "NO_RECORDING"
+        reason = _no_file(str(row["file"]), path)
         if reason or path is None:
             notes.append(_notes("recordings", table.iloc[[position]], "file", reason))
             continue
         found.append(_handle(row, path))
     return tuple(found)
+
+
+def _no_file(name: str, path: Path | None) -> str:
+    """Say why a recording's file can't be opened; nothing where it can."""
+    if not name:
+        return "NO_FILE_NAME"
+    if path is None:
+        return "PATH_ESCAPE"
+    return "" if samples.is_there(path) else "NO_RECORDING"
 
 
 def _handle(row: pd.Series, path: Path) -> Recording:

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.reading.decimals import with_point
 from pipeline.reading.findings import judge_findings
 from pipeline.records import FLAG_SPELLINGS, Column
 
@@ -49,7 +50,9 @@ def _taken(found: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarr
     return {reason: where for reason, where in there.items() if where.any()}
 
 
-def parse(column: Column, pieces: Sequence[pa.Array], *, unknown_as_missing: bool = False) -> Parsed:
+def parse(
+    column: Column, pieces: Sequence[pa.Array], *, unknown_as_missing: bool = False, decimal: str = "."
+) -> Parsed:
     """Read raw cells as a column declares them; of dictionary-encoded ones, each distinct cell once.
 
     Parameters
@@ -59,6 +62,8 @@ def parse(column: Column, pieces: Sequence[pa.Array], *, unknown_as_missing: boo
         Text, or whatever type a Parquet file has, piece by piece.
     unknown_as_missing : bool
         Read a category that is not in the vocabulary as not recorded.
+    decimal : {".", ","}
+        The decimal mark of numbers that are text.
 
     Returns
     -------
@@ -71,7 +76,7 @@ def parse(column: Column, pieces: Sequence[pa.Array], *, unknown_as_missing: boo
     >>> found.values.tolist(), list(found.reasons)
     ([45.0, nan, nan], ['OUT_OF_RANGE'])
     """
-    read = partial(_parsed, column, unknown_as_missing)
+    read = partial(_parsed, column, unknown_as_missing, decimal)
     groups = [list(group) for _, group in groupby(pieces, key=lambda piece: piece.type)]
     return _joined([_of_distinct(group, read) if _is_encoded(group[0]) else read(_whole(group)) for group in groups])
 
@@ -94,13 +99,13 @@ def _of_distinct(pieces: Sequence[pa.Array], read: Callable[[pa.Array], Parsed])
     return read(pa.array(list(places), pieces[0].type.value_type)).at(np.concatenate(codes))
 
 
-def _parsed(column: Column, unknown_as_missing: bool, cells: pa.Array) -> Parsed:
+def _parsed(column: Column, unknown_as_missing: bool, decimal: str, cells: pa.Array) -> Parsed:
     if column.kind in ("number", "flag") and _is_number(cells.type):
         return _parse_typed(column, cells)
     text = cells if pa.types.is_string(cells.type) else cells.cast(pa.string())
     present = _present(column, text)
     if column.kind == "number":
-        return _parse_numbers(column, text, present)
+        return _parse_numbers(column, with_point(text, decimal), present)
     if column.kind == "flag":
         return _parse_flags(text, present)
     values = objects(text)

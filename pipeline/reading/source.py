@@ -19,9 +19,9 @@ import pyarrow as pa
 from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
 from pipeline.publish import digest_of
 from pipeline.reading import columnar, delimited, mapped, phenopackets, samples
+from pipeline.reading.options import Options
 from pipeline.reading.raw import EVERYTHING, Wanted
 from pipeline.schema import TABLES
-from pipeline.study import Mapping
 
 _PACKETS = (".json", ".jsonl")
 _THEIRS = Wanted(judged=frozenset())
@@ -29,31 +29,6 @@ _THEIRS = Wanted(judged=frozenset())
 
 _MARK = "cohort.json"
 """Says of a folder of tables that all in it is synthetic."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a cohort is read.
-
-    Attributes
-    ----------
-    mapping : Mapping, optional
-        Reads a file of another layout.
-    strict : bool
-        Refuse columns that we don't know.
-    unknown_as_missing : bool
-        Read a category that is not in the vocabulary as not recorded.
-    delimiter : str
-        Between the fields of a CSV; never guessed.
-    outcome_columns : tuple of str
-        Columns that a study wants of the outcomes, beside those of the schema.
-    """
-
-    mapping: Mapping | None = None
-    strict: bool = False
-    unknown_as_missing: bool = False
-    delimiter: str = ","
-    outcome_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +63,8 @@ class Source:
         Our name of each table with functions that read its parts.
     synthetic : bool
         Whether the cohort is marked as synthetic.
+    excluding : tuple of callable
+        Count, for each file of a mapped cohort, the rows that are no visit records.
     """
 
     root: Path
@@ -95,6 +72,7 @@ class Source:
     visit_files: tuple[str, ...]
     tables: dict[str, tuple[Part, ...]]
     synthetic: bool = False
+    excluding: tuple[Callable[[], int], ...] = ()
 
     @cached_property
     def files(self) -> dict[str, str]:
@@ -109,6 +87,10 @@ class Source:
         """Read a table, a batch at a time; nothing where the cohort has no such table."""
         for part in self.tables.get(table, ()):
             yield from part.read(wanted)
+
+    def count_excluded(self) -> int:
+        """Count the rows that are no visit records, as the ``where`` of a mapping says."""
+        return sum(count() for count in self.excluding)
 
     def refuse_output(self, out: Path) -> None:
         """Refuse to write where the cohort itself lies, or to a folder that holds it."""
@@ -224,14 +206,21 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
         tables["treatments"] = tuple(
             _whole(partial(phenopackets.read_treatments, path, path.relative_to(root).as_posix())) for path in acted
         )
+    excluding: tuple[Callable[[], int], ...] = ()
     if options.mapping is not None:
         their = tables["visits"]
+        excluding = tuple(
+            partial(mapped.count_excluded, partial(part.read, _THEIRS), options.mapping.tables["visits"])
+            for part in their
+        )
         tables = {
-            table: tuple(_whole(partial(mapped.read, partial(part.read, _THEIRS), rule)) for part in their)
+            table: tuple(
+                _whole(partial(mapped.read, partial(part.read, _THEIRS), rule, options.decimal)) for part in their
+            )
             for table, rule in options.mapping.tables.items()
         }
     visit_files = tuple(path.relative_to(root).as_posix() for path in parts["visits"])
-    return Source(root, states, visit_files, tables)
+    return Source(root, states, visit_files, tables, excluding=excluding)
 
 
 def _signal_files(root: Path, parts: tuple[Part, ...]) -> list[str]:
@@ -249,7 +238,8 @@ def _signal_files(root: Path, parts: tuple[Part, ...]) -> list[str]:
 
 def _reader(path: Path, name: str, options: Options) -> Part:
     if path.stat().st_size == 0:
-        raise ContractError(path.name, "the file is empty", needed="a header at least is needed", code="EMPTY_INPUT")
+        needed = "one phenopacket at least is needed" if path.suffix in _PACKETS else "a header at least is needed"
+        raise ContractError(path.name, "the file is empty", needed=needed, code="EMPTY_INPUT")
     if path.suffix == ".csv":
         return Part(partial(delimited.read, path, name, options.delimiter))
     if path.suffix == ".parquet":

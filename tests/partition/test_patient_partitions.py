@@ -58,6 +58,23 @@ def test_any_size_of_partition_gives_the_same_rows(cut_into, lines, treatments, 
     pd.testing.assert_frame_equal(joined.visits, whole[0].visits)
 
 
+RATED = st.tuples(st.sampled_from(["", "0", "3", "4"]), st.sampled_from(["", "2"]), st.sampled_from(["", "45"]))
+
+
+@given(cells=st.lists(RATED, min_size=1, max_size=12), size=st.integers(1, 6))
+def test_totals_are_derived_alike_however_the_work_is_cut(cut_into, cells, size):
+    """Each partition has the same columns in the same order, though in some of them no total can be derived."""
+    lines = ["patient_id,jrs_severity_points,jrs_frequency_points,age_at_visit_y"]
+    lines += [f"p{number},{','.join(row)}" for number, row in enumerate(cells)]
+    content = {"visits.csv": "\n".join(lines) + "\n"}
+    whole, parts = cut_into(content, 10**6), cut_into(content, size)
+    assert {tuple(part.visits) for part in parts} == {tuple(whole[0].visits)}
+    assert rows_of(whole, "visits") == rows_of(parts, "visits")
+    visits = whole[0].visits
+    sums = visits["jrs_severity_points"] + visits["jrs_frequency_points"]
+    np.testing.assert_array_equal(visits["jrs_total_points"], sums)
+
+
 @given(lines=LINES, size=st.integers(1, 30))
 def test_every_patient_is_whole_in_one_partition(cut_into, lines, size):
     """Histories and duplicates are found within a partition, so all of a patient's rows are in it, taken or not."""

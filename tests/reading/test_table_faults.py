@@ -18,8 +18,6 @@ from pipeline.errors import ContractError, IoFailed, MissingInput, PipelineError
 from pipeline.partition import partitions, survey
 from pipeline.reading.source import Options, open_source, spooled
 
-pytestmark = pytest.mark.S
-
 
 def reasons(cohort) -> dict[int, str]:
     return dict(zip(cohort.rejects["row"].tolist(), cohort.rejects["reasons"].tolist(), strict=True))
@@ -57,7 +55,8 @@ def test_S1_what_may_not_be_read_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["visits.csv", "visits.parquet", "x.json", "x.jsonl"])
 def test_S2_an_empty_file(read, name):
     """A file of no bytes is a failed copy, not a cohort of nobody."""
-    refused(read, {name: b""}, "EMPTY_INPUT", "empty")
+    needed = "header" if name.startswith("visits") else "phenopacket"
+    refused(read, {name: b""}, "EMPTY_INPUT", f"empty, but .*{needed}")
 
 
 @pytest.mark.parametrize("content", ["\n", "\n\npatient_id\n", ",,\n", "\ufeff\n"])
@@ -228,6 +227,69 @@ def test_S19_only_the_empty_cell_is_missing(read, token):
     cohort = read(rows(f"a,{token}", "b,", 'c,""'))
     assert reasons(cohort) == {1: "OUT_OF_RANGE" if token.strip("-").isdigit() else "NOT_A_NUMBER"}
     assert np.isnan(cohort.visits["age_at_visit_y"]).all()
+
+
+AGES = {",": '"45,5"', ".": "45.5"}
+
+
+@pytest.mark.parametrize("mark", AGES)
+def test_S14_the_decimal_mark_is_declared_not_guessed(read, mark):
+    """A column that is full of the other mark refuses the file, with the option to give; with it, it is read."""
+    files, other = rows(f"a,{AGES[mark]}", "b,46", "c,"), next(each for each in AGES if each != mark)
+    refused(read, files, "DELIMITER", f"age_at_visit_y.*--decimal '{mark}'", decimal=other)
+    assert read(files, decimal=mark).visits["age_at_visit_y"].tolist()[:2] == [45.5, 46.0]
+    spreadsheet = {"visits.csv": "patient_id;age_at_visit_y\na;45,5\nb;46\n"}
+    refused(read, spreadsheet, "DELIMITER", "--delimiter")
+    refused(read, spreadsheet, "DELIMITER", "--decimal ','", delimiter=";")
+    assert read(spreadsheet, delimiter=";", decimal=",").visits["age_at_visit_y"].tolist() == [45.5, 46.0]
+
+
+def test_S14_a_few_numbers_with_the_other_mark_cost_their_rows(read):
+    """A slip of one hand says nothing of the file; thousands are never read as a fraction, or the other way round."""
+    lines = ["a,45", "b,46", 'c,"47,5"', "d,48"]
+    assert reasons(read(rows(*lines))) == {3: "NOT_A_NUMBER"}
+    lines[2] = "c,47.5"
+    cohort = read(rows(*lines, 'e,"1.049,5"'), decimal=",")
+    assert reasons(cohort) == {3: "NOT_A_NUMBER", 5: "NOT_A_NUMBER"}
+
+
+@given(ages=st.lists(st.floats(0, 120), min_size=1, max_size=5))
+def test_S14_a_declared_mark_changes_no_bit(read, ages):
+    """The same numbers come out of either spelling; ids and words that look like numbers stay as they are."""
+    header = "patient_id;centre;age_at_visit_y"
+    found = [
+        read(rows(*(f"{n},5;1.5;{str(age).replace('.', mark)}" for n, age in enumerate(ages)), header=header),
+             delimiter=";", decimal=mark)
+        for mark in AGES
+    ]  # fmt: skip
+    pd.testing.assert_frame_equal(found[0].visits, found[1].visits)
+    assert found[0].visits["age_at_visit_y"].tolist() == ages
+    assert found[0].visits["centre"].unique().tolist() == ["1.5"]
+
+
+@pytest.mark.parametrize("column", ["visit_date", "onset_date"])
+def test_S21_a_date_in_the_future(read, column):
+    """A slip in the year costs the row; the day of the export tells the nearer future, and never today's clock."""
+    files = rows("a,2999-01-01", "b,2027-02-03", "c,2024-02-03", "d,", header=f"patient_id,{column}")
+    assert reasons(read(files)) == {1: "INCONSISTENT"}
+    late = read(files, as_of="2026-11-22")
+    assert reasons(late) == {1: "INCONSISTENT", 2: "INCONSISTENT"}
+    assert set(late.rejects["message"]) == {"a date lies in the future"}
+    assert reasons(read(files, as_of="2027-02-03")) == {1: "INCONSISTENT"}
+
+
+def test_S21_a_treatment_or_a_label_in_the_future_is_noted(read):
+    """It rejects no visit, and is not used."""
+    cohort = read(
+        rows("a,45")
+        | {"treatments.csv": "patient_id,kind,treatment_date\na,dbs,2999-01-01\na,dbs,2024-01-01\n"}
+        | {"outcomes.csv": "patient_id,phenotype,label_date\na,cervical,2999-01-01\n"}
+    )
+    assert cohort.notes[["table", "column", "reason"]].to_numpy().tolist() == [
+        ["treatments", "treatment_date", "INCONSISTENT"],
+        ["outcomes", "label_date", "INCONSISTENT"],
+    ]
+    assert (len(cohort), len(cohort.treatments), len(cohort.outcomes)) == (1, 1, 0)
 
 
 def test_S21_an_onset_after_the_visit(read):
