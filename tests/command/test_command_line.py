@@ -256,7 +256,6 @@ def test_a_message_says_where_what_needed_and_do_in_this_order(parts):
     assert ("but" in text) or not needed
 
 
-@pytest.mark.D
 def test_D5_a_reader_that_has_gone_is_no_failure():
     """`dystonia show … | head` ends quietly with 0."""
     reading, writing = os.pipe()
@@ -267,7 +266,6 @@ def test_D5_a_reader_that_has_gone_is_no_failure():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.D
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_D4_an_interrupted_command_ends_within_seconds(tmp_path, number, code):
     """Ctrl-C and SIGTERM give their own codes and one line, not a traceback; nothing is left behind."""
