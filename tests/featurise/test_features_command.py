@@ -17,7 +17,7 @@ from pipeline.features.extract import extract
 from pipeline.features.measure import CHUNK
 from pipeline.featurise import command, featurise
 from pipeline.generate import generate
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 from pipeline.records import Cohort, Recording
 from pipeline.testing.recordings import wave
@@ -65,7 +65,7 @@ def test_the_table_is_that_of_extract_in_the_order_of_the_input(folder, tmp_path
     featurise(folder, tmp_path / "out.parquet", OPTIONS, visits_per_partition=15)
     table = pd.read_parquet(tmp_path / "out.parquet")
     source = open_source(folder, OPTIONS)
-    cohort = read_whole(source, survey(source, OPTIONS), tmp_path, OPTIONS)
+    cohort = read_whole(source, OPTIONS, tmp_path)
     assert table["row"].tolist() == list(range(1, len(cohort) + 1))
     assert table["patient_id"].tolist() == cohort.visits["patient_id"].tolist()
     assert table.columns.tolist()[4:] == column_names()
