@@ -5,7 +5,7 @@ Rules stand beside the models and independent of them: a red flag is never silen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -138,22 +138,32 @@ def label_contradictions(outcomes: pd.DataFrame, visits: pd.DataFrame) -> list[C
     >>> [found.where.tolist() for found in label_contradictions(outcomes, visits) if found.where.any()]
     [[True, False]]
     """
-    phenotype, aetiology = text(outcomes, "phenotype").astype(str), text(outcomes, "aetiology").astype(str)
-    both = (phenotype != "") & (aetiology != "")
-    apart = [given and not pair_is_allowed(*pair) for given, *pair in zip(both, phenotype, aetiology, strict=True)]
-    drug = np.isin(aetiology, ["acquired_tardive", "acquired_acute_drug"])
-    task = np.isin(phenotype, ["writers_cramp", "musicians"])
-    of_patient = partial(_most_told, outcomes, visits)
-    exposed, injured = of_patient(_took_dopamine_blocker(visits)), of_patient(_injured_before_onset(visits))
-    with_task, held = of_patient(number(visits, "task_specific")), affected_regions(visits)
-    of_visit = partial(_most_told, outcomes, visits, at_visit=True)
+    phenotype, aetiology = text(outcomes, "phenotype"), text(outcomes, "aetiology")
+    drug = _is_one_of(aetiology, "acquired_tardive", "acquired_acute_drug")
+    injury, task = aetiology == "acquired_tbi", _is_one_of(phenotype, "writers_cramp", "musicians")
+    healthy = phenotype == "healthy"
+    told = partial(_most_told, outcomes, visits)
+    exposed, injured = told(drug, _took_dopamine_blocker), told(injury, _injured_before_onset)
+    with_task, held = told(task, partial(number, name="task_specific")), told(healthy, affected_regions, at_visit=True)
     return [
-        Contradiction(np.array(apart, dtype=bool), "aetiology", "the phenotype can't have this aetiology"),
-        Contradiction(drug & (exposed == 0), "aetiology", "no dopamine-blocking drug was taken"),
-        Contradiction((aetiology == "acquired_tbi") & (injured == 0), "aetiology", "no head injury before the onset"),
-        Contradiction(task & (with_task == 0), "phenotype", "it does not come with one task only"),
-        Contradiction((phenotype == "healthy") & (of_visit(held) > 0), "phenotype", "dystonia holds a region"),
+        Contradiction(_is_no_pair(phenotype, aetiology), "aetiology", "the phenotype can't have this aetiology"),
+        Contradiction(exposed == 0, "aetiology", "no dopamine-blocking drug was taken"),
+        Contradiction(injured == 0, "aetiology", "no head injury before the onset"),
+        Contradiction(with_task == 0, "phenotype", "it does not come with one task only"),
+        Contradiction(held > 0, "phenotype", "dystonia holds a region"),
     ]
+
+
+def _is_one_of(labels: np.ndarray, *names: str) -> np.ndarray:
+    return np.logical_or.reduce([labels == name for name in names])
+
+
+def _is_no_pair(phenotype: np.ndarray, aetiology: np.ndarray) -> np.ndarray:
+    """Whether both are recorded, and the one can't have the other."""
+    codes, pairs = pd.factorize(phenotype + "|" + aetiology)
+    found = [pair.split("|") for pair in pairs]
+    apart = [bool(one and other) and not pair_is_allowed(one, other) for one, other in found]
+    return np.array(apart, dtype=bool)[codes]
 
 
 def _took_dopamine_blocker(visits: pd.DataFrame) -> np.ndarray:
@@ -174,18 +184,28 @@ def _injured_before_onset(visits: pd.DataFrame) -> np.ndarray:
 
 
 def _most_told(
-    outcomes: pd.DataFrame, visits: pd.DataFrame, values: np.ndarray, *, at_visit: bool = False
+    outcomes: pd.DataFrame,
+    visits: pd.DataFrame,
+    which: np.ndarray,
+    tell: Callable[[pd.DataFrame], np.ndarray],
+    *,
+    at_visit: bool = False,
 ) -> np.ndarray:
-    """Return for each outcome the largest value at its patient's visits, or at its own; NaN where there is none."""
-    told = pd.Series(values, dtype=np.float64)
-    by_patient = told.groupby(visits["patient_id"].to_numpy()).max()
-    found = outcomes["patient_id"].map(by_patient).to_numpy(np.float64)
-    if not at_visit:
+    """Return for these outcomes the largest value that their patient's visits tell, or their own; NaN elsewhere."""
+    found = np.full(len(outcomes), np.nan)
+    if not which.any():
         return found
-    key = ["patient_id", "visit_id"]
-    by_visit = told.groupby(pd.MultiIndex.from_frame(visits[key])).max()
-    own = by_visit.reindex(pd.MultiIndex.from_frame(outcomes[key])).to_numpy(np.float64)
-    return np.where(outcomes["visit_id"].to_numpy(dtype=object) == "", found, own)
+    asked = outcomes[which]
+    near = visits[visits["patient_id"].isin(set(asked["patient_id"])).to_numpy()]
+    told = pd.Series(tell(near), dtype=np.float64)
+    by_patient = told.groupby(near["patient_id"].to_numpy()).max()
+    found[which] = asked["patient_id"].map(by_patient).to_numpy(np.float64)
+    if at_visit:
+        key = ["patient_id", "visit_id"]
+        by_visit = told.groupby(pd.MultiIndex.from_frame(near[key])).max()
+        own = by_visit.reindex(pd.MultiIndex.from_frame(asked[key])).to_numpy(np.float64)
+        found[which] = np.where(asked["visit_id"].to_numpy(dtype=object) == "", found[which], own)
+    return found
 
 
 def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:

@@ -225,7 +225,7 @@ def _framed(data: dict[str, np.ndarray]) -> pd.DataFrame:
     """Make a table of columns as they are, text as Python strings, identity first."""
     first = [name for name in IDENTITY if name in data]
     names = [*first, *(name for name in data if name not in first)]
-    return pd.DataFrame({name: pd.Series(data[name], dtype=data[name].dtype, copy=False) for name in names}, copy=False)
+    return pd.DataFrame({name: pd.Series(data[name], dtype=data[name].dtype, copy=False) for name in names})
 
 
 def _judge_visits(visits: _Table) -> None:
@@ -323,14 +323,26 @@ def _conflicts(data: pd.DataFrame) -> np.ndarray:
 
 def _is_stray(name: str, data: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray:
     """Whether a row belongs to no visit: a recording is of a visit, an outcome of one or of the patient."""
-    stray = ~data["patient_id"].isin(set(visits["patient_id"])).to_numpy()
+    named = (data["patient_id"] != "").to_numpy()
+    patient, of_visits = _numbered(data["patient_id"], visits["patient_id"])
+    stray = ~np.isin(patient, of_visits)
     if name != "treatments":
-        key = ["patient_id", "visit_id"]
-        elsewhere = ~pd.MultiIndex.from_frame(data[key]).isin(pd.MultiIndex.from_frame(visits[key]))
-        several = data["patient_id"].isin(visits.loc[visits["patient_id"].duplicated(), "patient_id"]).to_numpy()
-        stray |= (name == "recordings") & several & (data["visit_id"] == "").to_numpy()
-        stray |= elsewhere & ((name == "recordings") | (data["visit_id"] != "").to_numpy())
-    return stray & (data["patient_id"] != "").to_numpy()
+        visit, visit_of_visits = _numbered(data["visit_id"], visits["visit_id"])
+        wide = 1 + max(visit.max(initial=0), visit_of_visits.max(initial=0))
+        elsewhere = ~np.isin(patient * wide + visit, of_visits * wide + visit_of_visits)
+        unnamed = (data["visit_id"] == "").to_numpy()
+        if name == "recordings":
+            several = np.flatnonzero(np.bincount(of_visits) > 1)
+            stray |= elsewhere | (np.isin(patient, several) & unnamed)
+        else:
+            stray |= elsewhere & ~unnamed
+    return stray & named
+
+
+def _numbered(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Give equal cells of two columns the same number."""
+    codes, _ = pd.factorize(np.concatenate([one.to_numpy(dtype=object), other.to_numpy(dtype=object)]))
+    return codes[: len(one)], codes[len(one) :]
 
 
 def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) -> tuple[Recording, ...]:
