@@ -91,10 +91,10 @@ def featurise(
     counts = {"visits": 0, "rejected": 0}
 
     def write(target: Path) -> None:
-        overview = survey(source, options)
         # beside the output, as all that is in the making: a folder for temporary files may be small, or others' to read
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{out.name}.") as spill, workers(jobs) as map:
-            parts = partitions(source, overview, Path(spill), visits_per_partition=visits_per_partition)
+            overview = survey(source, options, Path(spill))
+            parts = partitions(overview, Path(spill), visits_per_partition=visits_per_partition)
             one = partial(
                 _extracted, source=source, options=options, folder=Path(spill), cache=kept, features=tuple(features)
             )

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort, Column
-from pipeline.schema import GROUPS, TREATMENTS, VISITS
+from pipeline.rules import contradictions, derived_totals
+from pipeline.schema import GROUPS, OUTCOMES, TABLES, TREATMENTS
 from pipeline.testing.recordings import Form
 from pipeline.testing.recordings import recordings as draw_recording
 from pipeline.testing.spoilt import DIRT, HOSTILITY, spoilt
@@ -26,7 +27,7 @@ from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, TREATMENT_KINDS, pair_i
 
 _CLOCKS = ("weeks_since_enrolment", "visit_date", "age_at_visit_y")
 _OWN = ("patient_id", "visit_id", *_CLOCKS, "age_at_enrolment_y", "age_at_onset_y")
-_OPTIONAL = tuple(column for column in VISITS if column.name not in _OWN)
+_OPTIONAL = tuple(column for column in TABLES["visits"] if column.name not in _OWN)
 _OPTIONAL_GROUPS = [
     own for columns in GROUPS["visits"].values() if (own := [column for column in columns if column in _OPTIONAL])
 ]
@@ -57,7 +58,8 @@ def visits(
 ) -> pd.DataFrame:
     """Draw a table of visits as the reader hands it on.
 
-    Ids, one clock at least, and some groups of the other columns. Visits of a patient stand in any order.
+    Ids, one clock at least, and some groups of the other columns: nothing that rules find contradictory, but findings
+    may be. Visits of a patient stand in any order.
 
     Parameters
     ----------
@@ -87,7 +89,7 @@ def visits(
     table = {"source": np.full(len(patient), "drawn", dtype=object), "row": np.arange(len(patient))} | {
         name: values[order] for name, values in table.items()
     }
-    return spoilt(pd.DataFrame(table), VISITS, draw(_faults(form)), stream)
+    return spoilt(_consistent(pd.DataFrame(table)), TABLES["visits"], draw(_faults(form)), stream)
 
 
 @st.composite
@@ -127,14 +129,17 @@ def outcomes(draw: st.DrawFn, visits: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> from hypothesis import find
     >>> people = pd.DataFrame({"patient_id": ["a"], "visit_id": ["1"]})
-    >>> find(outcomes(people), lambda table: True).columns.tolist()
-    ['patient_id', 'visit_id', 'phenotype', 'aetiology', 'spread_left_y', 'spread_right_y']
+    >>> find(outcomes(people), lambda table: True)["visit_id"].tolist()
+    ['1']
     """
-    stream, rows = np.random.default_rng(draw(_SEEDS)), len(visits)
+    seed, rows = draw(_SEEDS), len(visits)
+    stream = np.random.default_rng(seed)
     pairs = [_PAIRS[number] for number in stream.integers(0, len(_PAIRS), rows)]
     left = np.round(stream.uniform(0, 10, rows), 2)
+    told = {column.name: _filled(column, rows, seed) for column in OUTCOMES}
     return pd.DataFrame(
-        {
+        told
+        | {
             "patient_id": visits["patient_id"],
             "visit_id": visits["visit_id"],
             "phenotype": np.array([pair[0] for pair in pairs], dtype=object),
@@ -237,6 +242,15 @@ def _faults(form: Form) -> st.SearchStrategy[list[str]]:
         return st.just([])
     known, least = (list(DIRT), 0) if form == "dirty" else (list(HOSTILITY), 1)
     return st.lists(st.sampled_from(known), min_size=least, max_size=3, unique=True)
+
+
+def _consistent(table: pd.DataFrame) -> pd.DataFrame:
+    """Blank what contradicts the rest of its visit, and derive totals from their items as the reader does."""
+    while found := [each for each in contradictions(table) if each.where.any()]:
+        for each in found:
+            cells = table[each.column]
+            table[each.column] = cells.mask(each.where, np.nan if cells.dtype.kind in "fi" else "")
+    return derived_totals(table)
 
 
 def _timed(
