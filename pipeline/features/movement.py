@@ -78,11 +78,11 @@ def spectral_entropy_ratio(signal: Signal) -> Values:
     invariant_to=(SCALE, MIRROR),
 )
 def zero_crossings_hz(signal: Signal) -> Values:
-    """How often a second the strongest axis swings through its mean, counting upward crossings."""
+    """How often a second the strongest axis swings through its mean, there and back."""
     rows = np.arange(len(signal))
     swing = signal.movement[rows, (signal.movement**2).mean(axis=2).argmax(axis=1)]
-    upward = ((swing[:, :-1] < 0) & (swing[:, 1:] >= 0)).sum(axis=1)
-    return np.where(signal.rms > 0, upward / signal.seconds, np.nan)
+    through = ((swing[:, :-1] < 0) != (swing[:, 1:] < 0)).sum(axis=1)
+    return np.where(signal.rms > 0, through / (2 * signal.seconds), np.nan)
 
 
 @window_feature(

@@ -114,6 +114,7 @@ class _Question:
             max_examples=count,
             deadline=None,
             database=None,
+            derandomize=examples is not None,  # who says how many wants the same answer each time
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),  # type: ignore[misc]
             phases=_phases(),
