@@ -23,7 +23,7 @@ import pyarrow.ipc
 from pipeline import spill as spilled
 from pipeline.patient_order import PatientOrder
 from pipeline.reading.assemble import assemble, columns_of, refuse_layout, unknown_columns, wanted
-from pipeline.reading.decimals import refuse_other_marks
+from pipeline.reading.decimals import numbers_in_text, refuse_other_marks
 from pipeline.reading.raw import RAW_KEYS, keyed
 from pipeline.reading.source import Options, Source
 from pipeline.records import Cohort
@@ -101,17 +101,21 @@ def survey(source: Source, options: Options, spill: Path) -> Overview:
         parts[table] = []
         for number, part in enumerate(readers):
             if part.quick:
-                first, seen, again = next(part.read(wants)), part.read(replace(wants, only=_IDS)), part.read(wants)
+                first, again = next(part.read(wants)), part.read(wants)
+                seen = part.read(replace(wants, only=(*_IDS, *numbers_in_text(first, columns_of(table, options)))))
             else:
                 copy = spill / f"{table}-part-{number:05d}.arrow"
                 seen, again = spilled.kept(part.read(wants), copy), spilled.read(copy)
                 first = next(seen)
                 seen = chain([first], seen)
-            refuse_layout(table, first, options)
-            refuse_other_marks(first, columns_of(table, options), options)
+            refuse_layout(table, first, part.name, options)
             columns[table] |= dict.fromkeys(first.column_names)
             unknown |= dict.fromkeys(f"{table}.{name}" for name in unknown_columns(table, first, options))
+            judged = False
             for batch in seen:
+                if batch.num_rows and not judged:
+                    refuse_other_marks(batch, columns_of(table, options), options)
+                    judged = True
                 columns[table] |= dict.fromkeys(batch.column_names)
                 order.add(table, _ids(batch))
                 if table == "visits":

@@ -15,7 +15,7 @@ import pyarrow.parquet as papq
 
 from pipeline.errors import ContractError
 from pipeline.reading.raw import EVERYTHING, MOST_CELL_BYTES, Wanted, cell_too_large, keyed, refuse_names
-from pipeline.reading.texts import as_text, is_text
+from pipeline.reading.texts import as_text, in_full, is_text
 
 _BATCH_ROWS = 50_000
 _MOST_BYTES = 512 << 20
@@ -143,7 +143,7 @@ def _cells(cells: pa.Array, column: str, name: str, wanted: Wanted) -> pa.Array:
     """Cells in one of the types that are parsed: text, number, flag or date."""
     kind = cells.type
     if is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
-        return _bounded(cells, name)
+        return _bounded(in_full(cells), name)
     if pa.types.is_dictionary(kind):
         return _cells(cells.cast(kind.value_type), column, name, wanted)
     if pa.types.is_nested(kind):  # of a column that nobody judges

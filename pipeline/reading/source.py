@@ -37,12 +37,15 @@ class Part:
 
     Attributes
     ----------
+    name : str
+        What the file is called in tables and messages.
     read : callable
         Gives them a batch at a time, one batch at least.
     quick : bool
         Whether reading some columns costs little beside reading all, so that the file may be read more than once.
     """
 
+    name: str
     read: Callable[[Wanted], Iterator[pa.Table]]
     quick: bool = False
 
@@ -204,7 +207,8 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
     acted = [path for path in parts["visits"] if path.suffix in _PACKETS and phenopackets.holds_treatments(path)]
     if acted:
         tables["treatments"] = tuple(
-            _whole(partial(phenopackets.read_treatments, path, path.relative_to(root).as_posix())) for path in acted
+            _whole(name, partial(phenopackets.read_treatments, path, name))
+            for path, name in ((path, path.relative_to(root).as_posix()) for path in acted)
         )
     excluding: tuple[Callable[[], int], ...] = ()
     if options.mapping is not None:
@@ -215,7 +219,8 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
         )
         tables = {
             table: tuple(
-                _whole(partial(mapped.read, partial(part.read, _THEIRS), rule, options.decimal)) for part in their
+                _whole(part.name, partial(mapped.read, partial(part.read, _THEIRS), rule, options.decimal))
+                for part in their
             )
             for table, rule in options.mapping.tables.items()
         }
@@ -241,11 +246,11 @@ def _reader(path: Path, name: str, options: Options) -> Part:
         needed = "one phenopacket at least is needed" if path.suffix in _PACKETS else "a header at least is needed"
         raise ContractError(path.name, "the file is empty", needed=needed, code="EMPTY_INPUT")
     if path.suffix == ".csv":
-        return Part(partial(delimited.read, path, name, options.delimiter))
+        return Part(name, partial(delimited.read, path, name, options.delimiter))
     if path.suffix == ".parquet":
-        return Part(partial(columnar.read, path, name), quick=True)
+        return Part(name, partial(columnar.read, path, name), quick=True)
     if path.suffix in _PACKETS:
-        return _whole(partial(phenopackets.read, path, name))
+        return _whole(name, partial(phenopackets.read, path, name))
     raise ContractError(
         path.name,
         f"unknown kind of file '{path.suffix}'",
@@ -255,9 +260,9 @@ def _reader(path: Path, name: str, options: Options) -> Part:
     )
 
 
-def _whole(read: Callable[[], Iterator[pa.Table]]) -> Part:
+def _whole(name: str, read: Callable[[], Iterator[pa.Table]]) -> Part:
     """Make a part of a reader that always gives all columns, as text."""
-    return Part(partial(_read_all, read))
+    return Part(name, partial(_read_all, read))
 
 
 def _read_all(read: Callable[[], Iterator[pa.Table]], wanted: Wanted) -> Iterator[pa.Table]:

@@ -244,6 +244,22 @@ def test_S14_the_decimal_mark_is_declared_not_guessed(read, mark):
     assert read(spreadsheet, delimiter=";", decimal=",").visits["age_at_visit_y"].tolist() == [45.5, 46.0]
 
 
+def test_S14_numbers_as_text_in_parquet_are_held_to_the_mark_too(read):
+    """A table that a tool wrote from such a CSV is refused with the option that it needs, not emptied row by row."""
+    table = pa.table({"patient_id": ["a", "b", "c"], "age_at_visit_y": ["45,5", "46", None]})
+    files = {"visits/1.parquet": table.slice(0, 0), "visits/2.parquet": table}
+    refused(read, files, "DELIMITER", r"visits/2\.parquet.*age_at_visit_y.*--decimal ','")
+    assert read(files, decimal=",").visits["age_at_visit_y"].tolist()[:2] == [45.5, 46.0]
+
+
+@pytest.mark.parametrize("rows_there", [0, 1])
+def test_S4_the_part_that_lacks_a_column_is_named(read, rows_there):
+    """Among two hundred parts, a user has to know which."""
+    table = pa.table({"patient_id": ["a"], "tremor": ["yes"]})
+    files = {"visits/1.parquet": table, "visits/2.parquet": table.select(["tremor"]).slice(0, rows_there)}
+    refused(read, files, "MISSING_COLUMN", r"visits/2\.parquet: no column 'patient_id'")
+
+
 def test_S14_a_few_numbers_with_the_other_mark_cost_their_rows(read):
     """A slip of one hand says nothing of the file; thousands are never read as a fraction, or the other way round."""
     lines = ["a,45", "b,46", 'c,"47,5"', "d,48"]
@@ -405,7 +421,9 @@ def test_S36_columns_of_other_types_read_alike(read):
         }
     )
     decimal = plain.set_column(1, "age_at_visit_y", plain["age_at_visit_y"].cast(pa.decimal128(5, 2)))
-    for other in (dressed, decimal):
+    views = plain.set_column(0, "patient_id", plain["patient_id"].cast(pa.string_view()))
+    views = views.set_column(2, "sex", plain["sex"].cast(pa.binary()).cast(pa.binary_view()))
+    for other in (dressed, decimal, views):
         pd.testing.assert_frame_equal(read({"visits.parquet": plain}).visits, read({"visits.parquet": other}).visits)
     refused(read, {"visits.parquet": pa.table({"patient_id": ["a"], "sex": [["male"]]})}, "TYPE", "one value a cell")
 
