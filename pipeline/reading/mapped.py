@@ -95,7 +95,7 @@ def _kept(batch: pa.Table, rule: MappedTable) -> pa.Table:
     kept = pa.chunked_array([pa.array([not absent] * batch.num_rows, pa.bool_())])
     for name, wanted in rule.where.items():
         if not absent:
-            cells = recode.stripped(recode.text(batch.column(found[name])), bool(rule.strip))
+            cells = recode.stripped(recode.column(batch, found[name]), bool(rule.strip))
             words = (wanted,) if isinstance(wanted, str) else wanted
             kept = pc.and_(kept, recode.is_one_of(cells, words, bool(rule.ignore_case)))
     return batch.filter(pc.or_(kept, pc.not_equal(batch.column("problem"), "")))
@@ -155,7 +155,7 @@ def _mapped(
     strip = bool(rule.strip if how.strip is None else how.strip)
     ignore_case = bool(rule.ignore_case if how.ignore_case is None else how.ignore_case)
     missing = (*rule.missing, *how.missing)
-    parts = [recode.stripped(recode.text(batch.column(name)), strip) for name in found]
+    parts = [recode.stripped(recode.column(batch, name), strip) for name in found]
     parts = [recode.without(part, missing, ignore_case) for part in parts]
     cells = recode.joined(parts, [name in how.may_lack for name in how.sources or how.source_any])
     if how.split:

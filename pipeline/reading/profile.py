@@ -149,11 +149,11 @@ class Profile:
 
 
 def profiles(batches: Iterable[pa.Table], names: Iterable[str]) -> dict[str, Profile]:
-    """Read a table once and describe each of its columns."""
+    """Read a table once and describe each of its columns; one of lists, or that a part lacks, adds nothing."""
     found = {name: Profile() for name in names}
     for batch in batches:
-        for name, profile in found.items():
-            profile.add(batch.column(name))
+        for name in found.keys() & {each.name for each in batch.schema if not pa.types.is_nested(each.type)}:
+            found[name].add(batch.column(name))
     return found
 
 

@@ -7,26 +7,24 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline import spill
 from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
 from pipeline.publish import digest_of
 from pipeline.reading import columnar, delimited, mapped, phenopackets, samples
 from pipeline.reading.options import Options
-from pipeline.reading.raw import EVERYTHING, Wanted
+from pipeline.reading.raw import EVERYTHING, THEIRS, Wanted
 from pipeline.schema import TABLES
 
 _PACKETS = (".json", ".jsonl")
-_THEIRS = Wanted(judged=frozenset())
-"""All columns of another layout, of which the mapping takes what it needs."""
-
 _MARK = "cohort.json"
 """Says of a folder of tables that all in it is synthetic."""
 
@@ -143,8 +141,8 @@ def spooled(path: Path) -> Iterator[Path]:
     if str(path) != "-":
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "standard-input.csv"
+    with spill.folder() as folder:
+        copy = folder / "standard-input.csv"
         with copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield copy
@@ -162,6 +160,17 @@ def _status(path: Path) -> os.stat_result:
     return status
 
 
+def _refuse_links_out(folder: Path, path: Path) -> None:
+    """Refuse a link to a file that nobody has put into the folder: a supplier may have named any that we can read."""
+    if samples.resolve(folder, path.relative_to(folder).as_posix()) is None:
+        raise ContractError(
+            path.relative_to(folder).as_posix(),
+            "is a link that leads out of the cohort's folder",
+            do="Put the file there, or a link to the whole folder",
+            code="PATH_ESCAPE",
+        )
+
+
 def _open_folder(folder: Path, options: Options) -> Source:
     parts = {table: _parts(folder, table) for table in TABLES}
     parts = {table: found for table, found in parts.items() if found}
@@ -174,9 +183,11 @@ def _open_folder(folder: Path, options: Options) -> Source:
                 do="Name the file, or give --mapping",
                 code="NO_TABLE",
             )
-        return _open_files(folder, {"visits": packets}, options)
+        parts = {"visits": packets}
+    for path in chain.from_iterable(parts.values()):
+        _refuse_links_out(folder, path)
     source = _open_files(folder, parts, options)
-    return replace(source, synthetic=_marked_synthetic(folder))
+    return replace(source, synthetic=parts["visits"][0].suffix not in _PACKETS and _marked_synthetic(folder))
 
 
 def _parts(folder: Path, table: str) -> list[Path]:
@@ -214,12 +225,12 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
     if options.mapping is not None:
         their = tables["visits"]
         excluding = tuple(
-            partial(mapped.count_excluded, partial(part.read, _THEIRS), options.mapping.tables["visits"])
+            partial(mapped.count_excluded, partial(part.read, THEIRS), options.mapping.tables["visits"])
             for part in their
         )
         tables = {
             table: tuple(
-                _whole(part.name, partial(mapped.read, partial(part.read, _THEIRS), rule, options.decimal))
+                _whole(part.name, partial(mapped.read, partial(part.read, THEIRS), rule, options.decimal))
                 for part in their
             )
             for table, rule in options.mapping.tables.items()
