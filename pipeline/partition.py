@@ -155,8 +155,7 @@ def partitions(
     if ends is not None:
         cuts = {name: _cut(batches[name], ends.get(name, [])) for name in batches}
         for index in range(count):
-            tables = {name: _with_all(overview.columns[name], next(cuts[name])) for name in cuts}
-            yield Partition(index, count, tables)
+            yield Partition(index, count, {name: _with_all(overview.columns[name], next(cuts[name])) for name in cuts})
         return
     paths = {name: _scattered(batches[name], name, spill, count) for name in batches}
     for index in range(count):

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import uuid
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -615,3 +616,35 @@ def test_whatever_bytes_a_csv_holds_it_is_read_or_refused(read, content):
             continue
         numbers = sorted([*cohort.visits["row"], *cohort.rejects["row"]])
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("link", ["visits.csv", "visits/part.csv", "treatments.csv", "packet.json"])
+def test_S42_a_link_out_of_the_folder(read, link):
+    """A supplier may have linked any file that the operator can read: what lies elsewhere is no part of a cohort."""
+    Path("elsewhere.csv").write_text("patient_id\nSECRET\n")
+    there = {} if link.endswith("json") or link.startswith("visits") else {"visits.csv": "patient_id\na\n"}
+    found = refused(read, {**there, link: Path.cwd() / "elsewhere.csv"}, "PATH_ESCAPE", "leads out of the cohort")
+    assert "SECRET" not in str(found)
+
+
+def test_S42_a_link_within_the_folder_and_to_it(read, tmp_path):
+    """Links of a user's own order are followed: to the folder, or to a file beside."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "2026.csv").write_text("patient_id\na\n")
+    (tmp_path / "real" / "visits.csv").symlink_to("2026.csv")
+    (tmp_path / "link").symlink_to("real")
+    assert open_source(tmp_path / "link", Options()).visit_files == ("visits.csv",)
+
+
+def test_S36_ids_as_databases_write_them(read):
+    """A UUID is its text; a column of one that is not ours refuses nothing."""
+    ids = [uuid.UUID(int=1), uuid.UUID(int=2)]
+    column = pa.array([each.bytes for each in ids], pa.uuid())
+    table = pa.table({"patient_id": column, "upload": column})
+    assert read({"visits.parquet": table}).visits["patient_id"].tolist() == [str(each) for each in ids]
+
+
+def test_S5_a_strict_refusal_fits_a_line(read):
+    """All of the hundreds of columns would bury the one that is to be mended."""
+    found = refused(read, rows("a,45", header="patient_id,zzz"), "UNKNOWN_COLUMN", "'zzz'", strict=True)
+    assert len(str(found)) < 1500
