@@ -17,7 +17,8 @@ from pipeline.arguments import FOLDER, cohort_argument, max_rejected_option, rea
 from pipeline.errors import ContractError, IoFailed, OutputExists, UsageError
 from pipeline.partition import partitions, survey
 from pipeline.reading.draft import draft_mapping as draft
-from pipeline.reading.source import Options, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import open_source, spooled
 from pipeline.records import IDENTITY, Cohort
 from pipeline.vocabulary import REASONS
 

@@ -25,7 +25,8 @@ from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
 from pipeline.partition import VISITS_PER_PARTITION, Partition, partitions, survey
 from pipeline.publish import publish_file
-from pipeline.reading.source import Options, Source, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import Source, open_source, spooled
 from pipeline.records import IDENTITY
 from pipeline.writing import Format, create_private, needs_quotes, to_arrow, write_batches
 

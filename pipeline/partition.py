@@ -24,8 +24,9 @@ from pipeline import spill as spilled
 from pipeline.patient_order import PatientOrder
 from pipeline.reading.assemble import assemble, columns_of, refuse_layout, unknown_columns, wanted
 from pipeline.reading.decimals import numbers_in_text, refuse_other_marks
+from pipeline.reading.options import Options
 from pipeline.reading.raw import RAW_KEYS, keyed
-from pipeline.reading.source import Options, Source
+from pipeline.reading.source import Source
 from pipeline.records import Cohort
 
 VISITS_PER_PARTITION = 50_000

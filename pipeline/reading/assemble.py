@@ -14,8 +14,9 @@ import pyarrow as pa
 from pipeline.clock import is_timed
 from pipeline.errors import ContractError, did_you_mean, nearest_header
 from pipeline.reading import cells, samples
+from pipeline.reading.options import Options
 from pipeline.reading.raw import RAW_KEYS, READER_NOTES, Wanted
-from pipeline.reading.source import Options, Source
+from pipeline.reading.source import Source
 from pipeline.records import (
     IDENTITY,
     NOTE_COLUMNS,

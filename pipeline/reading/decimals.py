@@ -15,6 +15,9 @@ from pipeline.reading.options import Options
 from pipeline.records import Column
 from pipeline.units import DECIMAL_MARKS
 
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+"""How a number is written, with a decimal point."""
+
 _FULL = 0.5
 """Share of a column's filled cells with the other mark from which on the file, not the row, is wrong."""
 

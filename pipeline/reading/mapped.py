@@ -16,13 +16,13 @@ from pipeline.reading import recode
 from pipeline.reading.decimals import with_point
 from pipeline.reading.headers import Headers
 from pipeline.reading.pivoted import pivoted
+from pipeline.reading.raw import RAW_KEYS
 from pipeline.reading.yes_no import findings_of, together
 from pipeline.schema import TABLES
 from pipeline.schema.outcomes import study_column
 from pipeline.study import MappedColumn, MappedTable
 from pipeline.units import Unit
 
-_KEYS = ("source", "row", "problem")
 _TIMES = {Unit.YEARS: "years", Unit.WEEKS: "weeks"}
 _COLUMNS = {column.name: column for columns in TABLES.values() for column in columns}
 
@@ -79,7 +79,7 @@ def _entries(rule: MappedTable) -> tuple[MappedTable, ...]:
 
 def _headers(batch: pa.Table, rule: MappedTable) -> Headers:
     where = batch.column("source")[0].as_py() if batch.num_rows else "the mapped file"
-    there = [name for name in batch.column_names if name not in _KEYS]
+    there = [name for name in batch.column_names if name not in RAW_KEYS]
     return Headers(there, loose=rule.columns_match == "loose", where=where)
 
 
@@ -115,7 +115,7 @@ def _refuse(headers: Headers, missing: list[str]) -> None:
 def _table(batch: pa.Table, rule: MappedTable, decimal: str) -> pa.Table:
     """Make our columns from rows of theirs."""
     headers = _headers(batch, rule)
-    columns: dict[str, pa.ChunkedArray] = {name: batch.column(name) for name in _KEYS}
+    columns: dict[str, pa.ChunkedArray] = {name: batch.column(name) for name in RAW_KEYS}
     missing = [
         name for name, term in rule.findings.columns.items() if not (headers.find(name) or rule.findings.optional)
     ]

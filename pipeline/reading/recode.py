@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import ContractError
+from pipeline.reading.decimals import NUMBER
 from pipeline.units import YEARS_IN
 
 NO_DATE = "?"
 """Stands where a date does not fit its declared format: the reader rejects it, and never takes it for another date."""
-
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
 def text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -106,7 +105,7 @@ def converted(cells: pa.ChunkedArray, theirs: str, ours: str) -> pa.ChunkedArray
     """
     if not theirs or theirs == ours:
         return cells
-    number = pc.if_else(pc.match_substring_regex(cells, _NUMBER), cells, None).cast(pa.float64())
+    number = pc.if_else(pc.match_substring_regex(cells, NUMBER), cells, None).cast(pa.float64())
     return pc.coalesce(pc.multiply(number, YEARS_IN[theirs] / YEARS_IN[ours]).cast(pa.string()), cells)
 
 
