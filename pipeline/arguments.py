@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipeline.config import load_mapping
-from pipeline.reading.source import Options
+from pipeline.reading.options import Options
 from pipeline.units import DECIMAL_MARKS
 
 TOO_MANY_REJECTED = 3

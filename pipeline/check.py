@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,13 @@ import click
 import numpy as np
 import pandas as pd
 
+from pipeline import spill
 from pipeline.arguments import FOLDER, cohort_argument, max_rejected_option, reading_options, rejection_exit_code
 from pipeline.errors import ContractError, IoFailed, OutputExists, UsageError
 from pipeline.partition import partitions, survey
 from pipeline.reading.draft import draft_mapping as draft
-from pipeline.reading.source import Options, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import open_source, spooled
 from pipeline.records import IDENTITY, Cohort
 from pipeline.vocabulary import REASONS
 
@@ -40,9 +41,9 @@ def check(path: Path, options: Options) -> dict[str, Any]:
     """
     source = open_source(path, options)
     found: dict[str, Counter[str]] = {name: Counter() for name in ("sizes", "filled", "reasons", "notes", "left")}
-    with tempfile.TemporaryDirectory() as spill:
-        overview = survey(source, options, Path(spill))
-        for part in partitions(overview, Path(spill)):
+    with spill.folder() as folder:
+        overview = survey(source, options, folder)
+        for part in partitions(overview, folder):
             _count(part.cohort(source, options), found)
     source.verify_unchanged()
     return {

@@ -28,7 +28,8 @@ from pipeline.features.plugins import features_with
 from pipeline.features.spec import Feature
 from pipeline.partition import VISITS_PER_PARTITION, Partition, partitions, survey
 from pipeline.publish import publish_file
-from pipeline.reading.source import Options, Source, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import Source, open_source, spooled
 from pipeline.records import IDENTITY
 from pipeline.writing import Format, create_private, needs_quotes, to_arrow, write_batches
 

@@ -23,8 +23,10 @@ import pyarrow.ipc
 from pipeline import spill as spilled
 from pipeline.patient_order import PatientOrder
 from pipeline.reading.assemble import assemble, columns_of, refuse_layout, unknown_columns, wanted
-from pipeline.reading.decimals import refuse_other_marks
-from pipeline.reading.source import Options, Source
+from pipeline.reading.decimals import numbers_in_text, refuse_other_marks
+from pipeline.reading.options import Options
+from pipeline.reading.raw import RAW_KEYS, keyed
+from pipeline.reading.source import Source
 from pipeline.records import Cohort
 
 VISITS_PER_PARTITION = 50_000
@@ -57,12 +59,14 @@ class Partition:
 
 @dataclass(frozen=True)
 class Overview:
-    """What pass 1 found: visit rows by source, the columns that are not ours, how the patients stand, and the parts.
+    """What pass 1 found: visit rows by source, the columns of each table, how the patients stand, and the parts.
 
-    What is slow to parse was parsed once: its part reads the copy that pass 1 has made of it.
+    A table's columns are those of all its parts. What is slow to parse was parsed once: its part reads the copy that
+    pass 1 has made of it.
     """
 
     rows: dict[str, int]
+    columns: dict[str, tuple[str, ...]]
     unknown_columns: tuple[str, ...]
     order: PatientOrder
     parts: dict[str, list[Iterator[pa.Table]]]
@@ -89,6 +93,7 @@ def survey(source: Source, options: Options, spill: Path) -> Overview:
         If a table lacks a required column, or a file can't be read.
     """
     rows = dict.fromkeys(source.visit_files, 0)
+    columns: dict[str, dict[str, None]] = {table: {} for table in source.tables}
     unknown: dict[str, None] = {}
     order = PatientOrder()
     parts: dict[str, list[Iterator[pa.Table]]] = {}
@@ -97,22 +102,28 @@ def survey(source: Source, options: Options, spill: Path) -> Overview:
         parts[table] = []
         for number, part in enumerate(readers):
             if part.quick:
-                first, seen, again = next(part.read(wants)), part.read(replace(wants, only=_IDS)), part.read(wants)
+                first, again = next(part.read(wants)), part.read(wants)
+                seen = part.read(replace(wants, only=(*_IDS, *numbers_in_text(first, columns_of(table, options)))))
             else:
                 copy = spill / f"{table}-part-{number:05d}.arrow"
                 seen, again = spilled.kept(part.read(wants), copy), spilled.read(copy)
                 first = next(seen)
                 seen = chain([first], seen)
-            refuse_layout(table, first, options)
-            refuse_other_marks(first, columns_of(table, options), options)
+            refuse_layout(table, first, part.name, options)
+            columns[table] |= dict.fromkeys(first.column_names)
             unknown |= dict.fromkeys(f"{table}.{name}" for name in unknown_columns(table, first, options))
+            judged = False
             for batch in seen:
+                if batch.num_rows and not judged:
+                    refuse_other_marks(batch, columns_of(table, options), options)
+                    judged = True
+                columns[table] |= dict.fromkeys(batch.column_names)
                 order.add(table, _ids(batch))
                 if table == "visits":
                     for name, count in _counted(batch.column("source")):
                         rows[name] += count
             parts[table].append(again)
-    return Overview(rows, tuple(unknown), order, parts)
+    return Overview(rows, {table: tuple(names) for table, names in columns.items()}, tuple(unknown), order, parts)
 
 
 def _counted(cells: pa.ChunkedArray) -> Iterator[tuple[str, int]]:
@@ -145,7 +156,7 @@ def partitions(
     if ends is not None:
         cuts = {name: _cut(batches[name], ends.get(name, [])) for name in batches}
         for index in range(count):
-            yield Partition(index, count, {name: next(cuts[name]) for name in cuts})
+            yield Partition(index, count, {name: _with_all(overview.columns[name], next(cuts[name])) for name in cuts})
         return
     paths = {name: _scattered(batches[name], name, spill, count) for name in batches}
     for index in range(count):
@@ -177,6 +188,14 @@ def _cut(batches: Iterator[pa.Table], ends: Sequence[int]) -> Iterator[Batches]:
         held, first = held.slice(max(end - first, 0)), max(end, first)
         yield taken
     yield [held, *batches]
+
+
+def _with_all(columns: Sequence[str], batches: Batches) -> Batches:
+    """Add a batch without rows that names the columns of parts that lie in other partitions: no reader may miss one."""
+    if set(columns) <= {name for batch in batches for name in batch.column_names}:
+        return batches
+    cells = {name: pa.nulls(0, pa.string()) for name in columns if name not in RAW_KEYS}
+    return [*batches, keyed(cells, "", np.zeros(0, dtype=np.int64))]
 
 
 def _scattered(batches: Iterator[pa.Table], name: str, folder: Path, count: int) -> list[Path]:

@@ -34,7 +34,8 @@ from pipeline.command import Say, run, teller
 from pipeline.errors import PipelineError, UsageError
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
 from pipeline.publish import SUCCESS, Staging, digest_of, publishing
-from pipeline.reading.source import Options, Source, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import Source, open_source, spooled
 from pipeline.records import Cohort
 from pipeline.writing import Format, to_arrow, write_table
 

@@ -1,13 +1,43 @@
-"""Raw batches on the disk between two passes: Arrow streams, for the owner only."""
+"""What a command keeps on the disk while it runs: a private folder, and raw batches between two passes in it."""
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.ipc
+
+from pipeline.errors import IoFailed
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Give a new folder for the owner only in the temporary folder (TMPDIR), which goes with all that is in it.
+
+    Raises
+    ------
+    IoFailed
+        If there is no room for what is put there.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            yield Path(name)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise IoFailed(
+                f"the temporary folder {Path(name).parent}",
+                "is full",
+                needed="copies of the tables are kept there while they are read",
+                do="Make room, or set TMPDIR to a folder on a larger disk",
+            ) from None
 
 
 def create(path: Path) -> pa.OSFile:

@@ -21,7 +21,8 @@ from pipeline.errors import Unavailable
 from pipeline.fitting import fit_study
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
-from pipeline.reading.source import Options, Source, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import Source, open_source, spooled
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs

@@ -14,8 +14,9 @@ import pyarrow as pa
 from pipeline.clock import is_timed
 from pipeline.errors import ContractError, did_you_mean, nearest_header
 from pipeline.reading import cells, samples
+from pipeline.reading.options import Options
 from pipeline.reading.raw import RAW_KEYS, READER_NOTES, Wanted
-from pipeline.reading.source import Options, Source
+from pipeline.reading.source import Source
 from pipeline.records import (
     IDENTITY,
     NOTE_COLUMNS,
@@ -143,10 +144,9 @@ def unknown_columns(table: str, raw: pa.Table, options: Options) -> list[str]:
     return [name for name in raw.column_names if name not in known and name not in (*RAW_KEYS, READER_NOTES)]
 
 
-def refuse_layout(table: str, raw: pa.Table, options: Options) -> None:
-    """Refuse a table that lacks a required column, or whose unknown column looks like a misspelt one of ours."""
+def refuse_layout(table: str, raw: pa.Table, where: str, options: Options) -> None:
+    """Refuse a file that lacks a required column, or whose unknown column looks like a misspelt one of ours."""
     columns = {column.name: column for column in columns_of(table, options)}
-    where = raw.column("source")[0].as_py() if raw.num_rows else table
     missing = [name for name, column in columns.items() if column.required and name not in raw.column_names]
     if missing:
         raise ContractError(
@@ -170,7 +170,7 @@ def refuse_layout(table: str, raw: pa.Table, options: Options) -> None:
 
 def _typed(name: str, batches: Sequence[pa.Table], options: Options) -> _Table:
     for raw in batches:
-        refuse_layout(name, raw, options)
+        refuse_layout(name, raw, raw.column("source")[0].as_py() if raw.num_rows else name, options)
     found = [dict(zip(raw.column_names, raw.columns, strict=True)) for raw in batches]
     there = {column for columns in found for column in columns}
     keys = {key: _key([_in_one(columns[key]) for columns in found]) for key in RAW_KEYS}

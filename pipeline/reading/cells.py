@@ -15,11 +15,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.reading.decimals import with_point
+from pipeline.reading.decimals import NUMBER, with_point
 from pipeline.reading.findings import judge_findings
 from pipeline.records import FLAG_SPELLINGS, Column
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^(?i:[+-]?(inf|infinity))$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 # padding; control characters; zero-width and direction marks, which make two ids look alike
@@ -192,7 +191,7 @@ def _imprecise(cells: pa.Array, values: np.ndarray) -> np.ndarray:
 
 
 def _parse_numbers(column: Column, text: pa.Array, present: np.ndarray) -> Parsed:
-    numeric = present & _mask(pc.match_substring_regex(text, _NUMBER))
+    numeric = present & _mask(pc.match_substring_regex(text, NUMBER))
     infinite = present & _mask(pc.match_substring_regex(text, _INFINITE))
     values = np.full(len(text), np.nan)
     values[numeric] = text.filter(pa.array(numeric)).cast(pa.float64()).to_numpy()

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 
 from pipeline.errors import ContractError
-from pipeline.reading.raw import EVERYTHING, MOST_CELL_BYTES, Wanted, cell_too_large, keyed, refuse_names
-from pipeline.reading.texts import as_text, is_text
+from pipeline.reading.raw import EVERYTHING, MOST_CELL_BYTES, THEIRS, Wanted, cell_too_large, keyed, refuse_names
+from pipeline.reading.texts import as_text, in_full, is_text
 
 _BATCH_ROWS = 50_000
 _MOST_BYTES = 512 << 20
@@ -141,19 +141,25 @@ def _batch(batch: pa.RecordBatch, name: str, row: int, wanted: Wanted) -> pa.Tab
 
 def _cells(cells: pa.Array, column: str, name: str, wanted: Wanted) -> pa.Array:
     """Cells in one of the types that are parsed: text, number, flag or date."""
+    if isinstance(cells.type, pa.UuidType):  # an id, as databases write it
+        return pa.array([None if cell is None else str(cell) for cell in cells.to_pylist()], pa.string())
+    cells = cells.storage if isinstance(cells, pa.ExtensionArray) else cells
     kind = cells.type
     if is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
-        return _bounded(cells, name)
+        return _bounded(in_full(cells), name)
     if pa.types.is_dictionary(kind):
         return _cells(cells.cast(kind.value_type), column, name, wanted)
-    if pa.types.is_nested(kind):  # of a column that nobody judges
-        return pa.nulls(len(cells), pa.string())
+    if pa.types.is_nested(kind):  # of a column that is not ours; a mapping says whether it reads it
+        return cells if wanted == THEIRS else pa.nulls(len(cells), pa.string())
     if pa.types.is_date64(kind) or pa.types.is_timestamp(kind):
-        days = cells.cast(pa.date32())
-        if _holds_cells(kind) and pc.all(pc.equal(days.cast(kind), cells), min_count=0).as_py():
+        days = cells.cast(pa.date32(), safe=False)
+        whole = pc.equal(days.cast(kind), cells)
+        if _holds_cells(kind) and pc.all(whole, min_count=0).as_py():
             return days
         if wanted.judges(column):
             raise _no_cells(name, column, "of dates with a time of day")
+        if _holds_cells(kind):  # each for itself: what stands beside it in a batch must not matter
+            return pc.if_else(whole, days.cast(pa.string()), cells.cast(pa.string()))
     plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
     return cells if plain or pa.types.is_date(kind) or pa.types.is_null(kind) else cells.cast(pa.string())
 

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from pipeline.errors import ContractError
 from pipeline.reading.headers import plain, term_of
 from pipeline.reading.profile import DATE_SHAPES, SEXES, Profile, profiles
-from pipeline.reading.raw import RAW_KEYS
+from pipeline.reading.raw import RAW_KEYS, THEIRS
 from pipeline.reading.source import Source
 from pipeline.records import Column
 from pipeline.schema import TABLES
@@ -89,7 +89,7 @@ def draft_mapping(source: Source, name: str) -> str:
         If the first line does not look like one with names of columns.
     """
     names = _header(source)
-    found = profiles(source.batches("visits"), names)
+    found = profiles(source.batches("visits", THEIRS), names)
     matches = match_columns(found)
     taken = {match.theirs for match in matches}
     beside = {table: _matches_beside(table, found, matches) for table in _BESIDE}
@@ -137,9 +137,8 @@ def _unmatched_of_ours(matches: list[Match]) -> list[str]:
 
 def _header(source: Source) -> list[str]:
     names: dict[str, None] = {}
-    for batch in source.batches("visits"):
-        names |= dict.fromkeys(batch.column_names)
-        break
+    for part in source.tables["visits"]:
+        names |= dict.fromkeys(next(part.read(THEIRS)).column_names)
     header = [name for name in names if name not in RAW_KEYS]
     if sum(bool(_VALUE.match(name)) for name in header) * 4 > len(header):
         raise ContractError(

@@ -48,6 +48,8 @@ class Wanted:
 
 
 EVERYTHING = Wanted()
+THEIRS = Wanted(judged=frozenset())
+"""All columns of another layout, of which a mapping takes what it needs."""
 
 
 def keyed(

@@ -7,26 +7,24 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline import spill
 from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
 from pipeline.publish import digest_of
 from pipeline.reading import columnar, delimited, mapped, phenopackets, samples
 from pipeline.reading.options import Options
-from pipeline.reading.raw import EVERYTHING, Wanted
+from pipeline.reading.raw import EVERYTHING, THEIRS, Wanted
 from pipeline.schema import TABLES
 
 _PACKETS = (".json", ".jsonl")
-_THEIRS = Wanted(judged=frozenset())
-"""All columns of another layout, of which the mapping takes what it needs."""
-
 _MARK = "cohort.json"
 """Says of a folder of tables that all in it is synthetic."""
 
@@ -37,12 +35,15 @@ class Part:
 
     Attributes
     ----------
+    name : str
+        What the file is called in tables and messages.
     read : callable
         Gives them a batch at a time, one batch at least.
     quick : bool
         Whether reading some columns costs little beside reading all, so that the file may be read more than once.
     """
 
+    name: str
     read: Callable[[Wanted], Iterator[pa.Table]]
     quick: bool = False
 
@@ -140,8 +141,8 @@ def spooled(path: Path) -> Iterator[Path]:
     if str(path) != "-":
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "standard-input.csv"
+    with spill.folder() as folder:
+        copy = folder / "standard-input.csv"
         with copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield copy
@@ -159,6 +160,17 @@ def _status(path: Path) -> os.stat_result:
     return status
 
 
+def _refuse_links_out(folder: Path, path: Path) -> None:
+    """Refuse a link to a file that nobody has put into the folder: a supplier may have named any that we can read."""
+    if samples.resolve(folder, path.relative_to(folder).as_posix()) is None:
+        raise ContractError(
+            path.relative_to(folder).as_posix(),
+            "is a link that leads out of the cohort's folder",
+            do="Put the file there, or a link to the whole folder",
+            code="PATH_ESCAPE",
+        )
+
+
 def _open_folder(folder: Path, options: Options) -> Source:
     parts = {table: _parts(folder, table) for table in TABLES}
     parts = {table: found for table, found in parts.items() if found}
@@ -171,9 +183,11 @@ def _open_folder(folder: Path, options: Options) -> Source:
                 do="Name the file, or give --mapping",
                 code="NO_TABLE",
             )
-        return _open_files(folder, {"visits": packets}, options)
+        parts = {"visits": packets}
+    for path in chain.from_iterable(parts.values()):
+        _refuse_links_out(folder, path)
     source = _open_files(folder, parts, options)
-    return replace(source, synthetic=_marked_synthetic(folder))
+    return replace(source, synthetic=parts["visits"][0].suffix not in _PACKETS and _marked_synthetic(folder))
 
 
 def _parts(folder: Path, table: str) -> list[Path]:
@@ -204,18 +218,20 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
     acted = [path for path in parts["visits"] if path.suffix in _PACKETS and phenopackets.holds_treatments(path)]
     if acted:
         tables["treatments"] = tuple(
-            _whole(partial(phenopackets.read_treatments, path, path.relative_to(root).as_posix())) for path in acted
+            _whole(name, partial(phenopackets.read_treatments, path, name))
+            for path, name in ((path, path.relative_to(root).as_posix()) for path in acted)
         )
     excluding: tuple[Callable[[], int], ...] = ()
     if options.mapping is not None:
         their = tables["visits"]
         excluding = tuple(
-            partial(mapped.count_excluded, partial(part.read, _THEIRS), options.mapping.tables["visits"])
+            partial(mapped.count_excluded, partial(part.read, THEIRS), options.mapping.tables["visits"])
             for part in their
         )
         tables = {
             table: tuple(
-                _whole(partial(mapped.read, partial(part.read, _THEIRS), rule, options.decimal)) for part in their
+                _whole(part.name, partial(mapped.read, partial(part.read, THEIRS), rule, options.decimal))
+                for part in their
             )
             for table, rule in options.mapping.tables.items()
         }
@@ -241,11 +257,11 @@ def _reader(path: Path, name: str, options: Options) -> Part:
         needed = "one phenopacket at least is needed" if path.suffix in _PACKETS else "a header at least is needed"
         raise ContractError(path.name, "the file is empty", needed=needed, code="EMPTY_INPUT")
     if path.suffix == ".csv":
-        return Part(partial(delimited.read, path, name, options.delimiter))
+        return Part(name, partial(delimited.read, path, name, options.delimiter))
     if path.suffix == ".parquet":
-        return Part(partial(columnar.read, path, name), quick=True)
+        return Part(name, partial(columnar.read, path, name), quick=True)
     if path.suffix in _PACKETS:
-        return _whole(partial(phenopackets.read, path, name))
+        return _whole(name, partial(phenopackets.read, path, name))
     raise ContractError(
         path.name,
         f"unknown kind of file '{path.suffix}'",
@@ -255,9 +271,9 @@ def _reader(path: Path, name: str, options: Options) -> Part:
     )
 
 
-def _whole(read: Callable[[], Iterator[pa.Table]]) -> Part:
+def _whole(name: str, read: Callable[[], Iterator[pa.Table]]) -> Part:
     """Make a part of a reader that always gives all columns, as text."""
-    return Part(partial(_read_all, read))
+    return Part(name, partial(_read_all, read))
 
 
 def _read_all(read: Callable[[], Iterator[pa.Table]], wanted: Wanted) -> Iterator[pa.Table]:

@@ -25,6 +25,13 @@ def is_text(kind: pa.DataType) -> bool:
     return any(is_one(kind) for is_one in _TEXTS)
 
 
+def in_full(cells: pa.Array) -> pa.Array:
+    """Copy views of text, which hardly any function of Arrow takes, to text; other cells are as they were."""
+    if pa.types.is_string_view(cells.type):
+        return cells.cast(pa.string())
+    return cells.cast(pa.binary()) if pa.types.is_binary_view(cells.type) else cells
+
+
 def as_text(columns: dict[str, pa.Array]) -> tuple[dict[str, pa.Array], pa.Array | None]:
     """Make text of columns of bytes and of text; a dictionary is judged by its distinct cells.
 

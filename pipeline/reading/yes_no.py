@@ -28,7 +28,7 @@ def findings_of(batch: pa.Table, rule: MappedTable, headers: Headers) -> tuple[p
     for term, names in sorted(columns_by_term(rule, headers).items()):
         seen = ruled_out = pa.chunked_array([pa.array([False] * batch.num_rows, pa.bool_())])
         for name, says_no in names.items():
-            yes, no, neither = _answers(batch.column(name), rule)
+            yes, no, neither = _answers(recode.column(batch, name), rule)
             seen, wrong[name] = pc.or_(seen, yes), neither
             ruled_out = pc.or_(ruled_out, no) if says_no else ruled_out
         cells.append(pc.if_else(seen, term, pc.if_else(ruled_out, "!" + term, "")))
@@ -76,9 +76,9 @@ def columns_by_term(rule: MappedTable, headers: Headers) -> dict[str, dict[str, 
     return by_term
 
 
-def _answers(column: pa.ChunkedArray, rule: MappedTable) -> tuple[pa.ChunkedArray, ...]:
+def _answers(cells: pa.ChunkedArray, rule: MappedTable) -> tuple[pa.ChunkedArray, ...]:
     """Whether each cell says yes, no, or something else."""
-    cells = recode.stripped(recode.text(column), bool(rule.strip))
+    cells = recode.stripped(cells, bool(rule.strip))
     cells = recode.without(cells, (*rule.missing, ""), bool(rule.ignore_case))
     yes = recode.is_one_of(cells, rule.findings.observed, ignore_case=True)
     no = recode.is_one_of(cells, rule.findings.excluded, ignore_case=True)

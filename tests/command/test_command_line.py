@@ -311,3 +311,31 @@ def test_modules_run_as_commands(module):
     assert done.returncode == 64
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"python -m {module}: Missing argument")
+
+
+def test_the_module_runs_as_the_command_does():
+    """A command that does nothing and says that all is well would be the worst answer to a slip."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "no-such"],
+        cwd=Path(errors.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "No such command" in done.stderr) == (64, True)
+
+
+@pytest.mark.parametrize("cohort", ["visits.csv", "-"])
+def test_D6_a_full_temporary_folder_is_named(cohort, capsys, monkeypatch):
+    """The copies of pass 1 lie in TMPDIR, of which the user may not have thought; nothing is left there."""
+    Path("visits.csv").write_text("patient_id\na\n")
+    Path("temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(Path("temporary").resolve()))
+    full = OSError(28, "No space left on device")
+    for place in ("pipeline.spill.create", "shutil.copyfileobj"):
+        monkeypatch.setattr(place, lambda *_: (_ for _ in ()).throw(full))
+    assert main(["check", cohort]) == 74
+    said = capsys.readouterr().err
+    assert "temporary: is full" in said
+    assert "TMPDIR" in said
+    assert list(Path("temporary").iterdir()) == []

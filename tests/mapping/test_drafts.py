@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as papq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,3 +204,24 @@ def test_rows_that_are_no_visits_stand_in_the_account_of_a_prediction(line):
     assert main(["predict", str(line.bundle_folder), "theirs.csv", *arguments]) == 0
     account = json.loads(Path("out/_SUCCESS").read_text())
     assert (account["rows"], account["predicted"], account["excluded"]) == ({"theirs.csv": 1}, 1, 2)
+
+
+def test_columns_that_are_no_cells_hinder_no_draft():
+    """An unknown table may hold a time of upload, or lists: nothing is proposed for them, nor is all refused."""
+    uploaded = pa.array([0], pa.timestamp("s", "UTC"))
+    table = pa.table(
+        {"patient_id": ["a"], "uploaded": uploaded, "more": [["x"]], "took_s": pa.array([1], pa.duration("s"))}
+    )
+    papq.write_table(table, "theirs.parquet")
+    assert main(["check", "theirs.parquet", "--draft-mapping", "draft.toml"]) == 0
+    assert list(load_mapping("./draft.toml").tables["visits"].columns) == ["patient_id"]
+
+
+def test_a_part_may_lack_a_column_of_the_first():
+    """A draft is made of all parts, whatever each of them has."""
+    Path("folder/visits").mkdir(parents=True)
+    Path("folder/visits/1.csv").write_text("patient_id,Gender\na,F\n")
+    Path("folder/visits/2.csv").write_text("patient_id,AAO\nb,45\n")
+    assert main(["check", "folder", "--draft-mapping", "draft.toml"]) == 0
+    drafted = load_mapping("./draft.toml").tables["visits"].columns
+    assert sorted(drafted) == ["age_at_onset_y", "patient_id", "sex"]

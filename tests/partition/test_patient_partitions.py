@@ -144,3 +144,19 @@ def test_the_survey_names_columns_that_are_not_ours(tmp_path):
     (tmp_path / "treatments.csv").write_text("patient_id,kind,price\na,dbs,1\n")
     source = open_source(tmp_path, Options())
     assert survey(source, Options(), Path(mkdtemp(dir=tmp_path))).unknown_columns == ("visits.shoe", "treatments.price")
+
+
+@given(size=st.integers(1, 6))
+def test_every_partition_has_the_columns_of_all_parts(cut_into, size):
+    """The clock is chosen by the columns: a part that lacks one must not be timed otherwise where it is cut off."""
+    content = {
+        "visits/1.csv": "patient_id,visit_id,visit_date,age_at_visit_y,findings\na,1,2024-01-01,45,HP:0001337\n",
+        "visits/2.csv": "patient_id,visit_id,age_at_visit_y\nb,1,45\nb,2,46\nc,1,50\n",
+        "treatments/1.csv": "patient_id,kind,treatment_date\na,dbs,2024-01-02\n",
+        "treatments/2.csv": "patient_id,kind\nc,dbs\n",
+    }
+    whole, parts = cut_into(content, 10**6), cut_into(content, size)
+    assert {frozenset(part.visits) for part in parts} == {frozenset(whole[0].visits)}
+    assert {frozenset(part.treatments) for part in parts} == {frozenset(whole[0].treatments)}
+    for name in TABLES:
+        assert rows_of(whole, name) == rows_of(parts, name)

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import uuid
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -244,6 +245,22 @@ def test_S14_the_decimal_mark_is_declared_not_guessed(read, mark):
     assert read(spreadsheet, delimiter=";", decimal=",").visits["age_at_visit_y"].tolist() == [45.5, 46.0]
 
 
+def test_S14_numbers_as_text_in_parquet_are_held_to_the_mark_too(read):
+    """A table that a tool wrote from such a CSV is refused with the option that it needs, not emptied row by row."""
+    table = pa.table({"patient_id": ["a", "b", "c"], "age_at_visit_y": ["45,5", "46", None]})
+    files = {"visits/1.parquet": table.slice(0, 0), "visits/2.parquet": table}
+    refused(read, files, "DELIMITER", r"visits/2\.parquet.*age_at_visit_y.*--decimal ','")
+    assert read(files, decimal=",").visits["age_at_visit_y"].tolist()[:2] == [45.5, 46.0]
+
+
+@pytest.mark.parametrize("rows_there", [0, 1])
+def test_S4_the_part_that_lacks_a_column_is_named(read, rows_there):
+    """Among two hundred parts, a user has to know which."""
+    table = pa.table({"patient_id": ["a"], "tremor": ["yes"]})
+    files = {"visits/1.parquet": table, "visits/2.parquet": table.select(["tremor"]).slice(0, rows_there)}
+    refused(read, files, "MISSING_COLUMN", r"visits/2\.parquet: no column 'patient_id'")
+
+
 def test_S14_a_few_numbers_with_the_other_mark_cost_their_rows(read):
     """A slip of one hand says nothing of the file; thousands are never read as a fraction, or the other way round."""
     lines = ["a,45", "b,46", 'c,"47,5"', "d,48"]
@@ -405,7 +422,9 @@ def test_S36_columns_of_other_types_read_alike(read):
         }
     )
     decimal = plain.set_column(1, "age_at_visit_y", plain["age_at_visit_y"].cast(pa.decimal128(5, 2)))
-    for other in (dressed, decimal):
+    views = plain.set_column(0, "patient_id", plain["patient_id"].cast(pa.string_view()))
+    views = views.set_column(2, "sex", plain["sex"].cast(pa.binary()).cast(pa.binary_view()))
+    for other in (dressed, decimal, views):
         pd.testing.assert_frame_equal(read({"visits.parquet": plain}).visits, read({"visits.parquet": other}).visits)
     refused(read, {"visits.parquet": pa.table({"patient_id": ["a"], "sex": [["male"]]})}, "TYPE", "one value a cell")
 
@@ -597,3 +616,35 @@ def test_whatever_bytes_a_csv_holds_it_is_read_or_refused(read, content):
             continue
         numbers = sorted([*cohort.visits["row"], *cohort.rejects["row"]])
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("link", ["visits.csv", "visits/part.csv", "treatments.csv", "packet.json"])
+def test_S42_a_link_out_of_the_folder(read, link):
+    """A supplier may have linked any file that the operator can read: what lies elsewhere is no part of a cohort."""
+    Path("elsewhere.csv").write_text("patient_id\nSECRET\n")
+    there = {} if link.endswith("json") or link.startswith("visits") else {"visits.csv": "patient_id\na\n"}
+    found = refused(read, {**there, link: Path.cwd() / "elsewhere.csv"}, "PATH_ESCAPE", "leads out of the cohort")
+    assert "SECRET" not in str(found)
+
+
+def test_S42_a_link_within_the_folder_and_to_it(read, tmp_path):
+    """Links of a user's own order are followed: to the folder, or to a file beside."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "2026.csv").write_text("patient_id\na\n")
+    (tmp_path / "real" / "visits.csv").symlink_to("2026.csv")
+    (tmp_path / "link").symlink_to("real")
+    assert open_source(tmp_path / "link", Options()).visit_files == ("visits.csv",)
+
+
+def test_S36_ids_as_databases_write_them(read):
+    """A UUID is its text; a column of one that is not ours refuses nothing."""
+    ids = [uuid.UUID(int=1), uuid.UUID(int=2)]
+    column = pa.array([each.bytes for each in ids], pa.uuid())
+    table = pa.table({"patient_id": column, "upload": column})
+    assert read({"visits.parquet": table}).visits["patient_id"].tolist() == [str(each) for each in ids]
+
+
+def test_S5_a_strict_refusal_fits_a_line(read):
+    """All of the hundreds of columns would bury the one that is to be mended."""
+    found = refused(read, rows("a,45", header="patient_id,zzz"), "UNKNOWN_COLUMN", "'zzz'", strict=True)
+    assert len(str(found)) < 1500
