@@ -63,12 +63,12 @@ class Given:
         left = np.ones(len(visits))
         table, last = self.table, int(visits.week.max(initial=0)) + 1
         toxin = table[table["kind"] == "botulinum_toxin"]
-        key = toxin["patient"].to_numpy(int) * last + toxin["week"].to_numpy(int)
+        patient, week = toxin["patient"].to_numpy(int), toxin["week"].to_numpy(int)
         # an injection on the day of the visit is given after it
-        before = np.searchsorted(key, visits.patient * last + visits.week, side="left") - 1
-        found = np.flatnonzero((before >= 0) & (toxin["patient"].to_numpy(int)[before] == visits.patient))
-        since = visits.week[found] - toxin["week"].to_numpy(int)[before[found]]
-        acts = acting(since, toxin["acts_weeks"].to_numpy(float)[before[found]])
+        before = np.searchsorted(patient * last + week, visits.patient * last + visits.week, side="left") - 1
+        found = np.flatnonzero(before >= 0)
+        found = found[patient[before[found]] == visits.patient[found]]
+        acts = acting(visits.week[found] - week[before[found]], toxin["acts_weeks"].to_numpy(float)[before[found]])
         left[found] *= 1 - EASES[people.response[visits.patient[found]]] * acts
         for kind, effect in _OTHER_EFFECT.items():
             first = np.full(len(people), _LONGEST_WEEKS)

@@ -14,8 +14,8 @@ PATIENTS = 40_000
 
 
 def people_of(pair, patients=PATIENTS):
-    streams = Streams(seed=11, first=0, patients=patients)
-    people = draw_people(mix_of(Recipe(name="one", title="", classes={pair: 1.0})), streams)
+    streams, recipe = Streams(seed=11, first=0, patients=patients), Recipe(name="one", title="", classes={pair: 1.0})
+    people = draw_people(mix_of(recipe), recipe, streams)
     return people, draw_spread(people, streams)
 
 
