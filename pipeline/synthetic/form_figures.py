@@ -11,29 +11,29 @@ from pipeline.synthetic.classes import Pair
 
 BACKGROUND: dict[str, float] = {
     # early signs
-    "penmanship_decline": 0.15,
-    "dropped_items": 0.12,
-    "cramping_with_use": 0.15,
+    "penmanship_decline": 0.09,
+    "dropped_items": 0.09,
+    "cramping_with_use": 0.09,
     "diaphragm_trembling": 0.04,
     "holds_hands_still": 0.08,
     # symptoms
     "tremor": 0.06,
-    "head_tremor": 0.06,
-    "hand_tremor": 0.12,
+    "head_tremor": 0.04,
+    "hand_tremor": 0.08,
     "tremor_at_rest": 0.04,
     "voice_tremor": 0.05,
-    "jerks": 0.12,
-    "frequent_blinking": 0.10,
+    "jerks": 0.08,
+    "frequent_blinking": 0.05,
     "light_sensitivity": 0.12,
-    "neck_pulling": 0.08,
-    "voice_breaks": 0.08,
-    "speech_slurred": 0.06,
+    "neck_pulling": 0.04,
+    "voice_breaks": 0.04,
+    "speech_slurred": 0.05,
     "swallowing_trouble": 0.08,
-    "jaw_clenching": 0.10,
-    "foot_inversion": 0.04,
-    "gait_trouble": 0.08,
-    "slowness": 0.12,
-    "stiffness": 0.20,
+    "jaw_clenching": 0.06,
+    "foot_inversion": 0.03,
+    "gait_trouble": 0.06,
+    "slowness": 0.07,
+    "stiffness": 0.14,
     "pain": 0.15,
     "neck_pain": 0.15,
     "sensory_trick": 0.10,
@@ -57,7 +57,7 @@ _WRITING = {"penmanship_decline": 0.88, "cramping_with_use": 0.70, "dropped_item
 
 BY_PHENOTYPE: dict[str, dict[str, float]] = {
     "blepharospasm": {
-        "frequent_blinking": 0.85,
+        "frequent_blinking": 0.94,
         "light_sensitivity": 0.42,  # V 35.5 % at onset, 25-60 elsewhere, Scorr 2022
         "sensory_trick": 0.55,  # V Eur J Neurol 2013;20:704, Soni 2017
         "pain": 0.30,  # with neck pain near the V 38.7 % of eye soreness, Scorr 2022
@@ -65,20 +65,20 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
         "depression": 0.25,  # V Scorr 2022
         "anxiety": 0.34,  # V Scorr 2022
         "family_history_dystonia": 0.08,  # V 2-20 %, Greene 1995
-        "jaw_clenching": 0.18,
+        "jaw_clenching": 0.08,
     },
     "oromandibular": {
-        "jaw_clenching": 0.75,
-        "speech_slurred": 0.50,
-        "swallowing_trouble": 0.40,
+        "jaw_clenching": 0.92,
+        "speech_slurred": 0.62,
+        "swallowing_trouble": 0.48,
         "sensory_trick": 0.50,  # M
         "task_specific": 0.25,  # M
-        "frequent_blinking": 0.20,
+        "frequent_blinking": 0.08,
         "anxiety": 0.25,  # V meta-analysis 2021 (cranial)
         "family_history_dystonia": 0.08,
     },
     "cervical": {
-        "neck_pulling": 0.90,
+        "neck_pulling": 0.94,
         "head_tremor": 0.52,  # V Col-Cap 2020, Rubio-Agusti 2013
         "hand_tremor": 0.23,  # V Chan 1991
         "jerks": 0.45,  # V 40-70 %, Chan 1991
@@ -91,7 +91,7 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
         "family_history_dystonia": 0.12,  # V Chan 1991, Heinen 1996
     },
     "laryngeal": {
-        "voice_breaks": 0.90,
+        "voice_breaks": 0.94,
         "voice_tremor": 0.21,  # D Laryngoscope 2019 (98 of 475)
         "hand_tremor": 0.18,  # with others near the V 26 % outside the voice, Schweinfurth 2002
         "task_specific": 0.80,  # M 95 %, on examination
@@ -112,8 +112,8 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
     },
     "musicians": {
         "task_specific": 1.0,  # by definition
-        "cramping_with_use": 0.45,
-        "penmanship_decline": 0.22,
+        "cramping_with_use": 0.82,
+        "penmanship_decline": 0.08,
         "dropped_items": 0.15,
         "hand_tremor": 0.15,
         "sensory_trick": 0.25,
@@ -122,20 +122,20 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
         "family_history_dystonia": 0.20,  # M 10-36 %
     },
     "upper_limb_non_task": {
-        "penmanship_decline": 0.60,
-        "dropped_items": 0.45,
-        "cramping_with_use": 0.50,
-        "holds_hands_still": 0.35,
+        "penmanship_decline": 0.72,
+        "dropped_items": 0.66,
+        "cramping_with_use": 0.62,
+        "holds_hands_still": 0.58,
         "hand_tremor": 0.45,
         "jerks": 0.25,
         "stiffness": 0.35,
-        "task_specific": 0.12,
+        "task_specific": 0.06,
         "sensory_trick": 0.20,
         "family_history_dystonia": 0.12,
     },
     "lower_limb": {
-        "foot_inversion": 0.78,
-        "gait_trouble": 0.45,
+        "foot_inversion": 0.92,
+        "gait_trouble": 0.6,
         "cramping_with_use": 0.40,
         "stiffness": 0.40,
         "task_specific": 0.15,
@@ -143,11 +143,11 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
         "family_history_dystonia": 0.25,
     },
     "meige_segmental_cranial": {
-        "frequent_blinking": 0.78,
+        "frequent_blinking": 0.92,
         "light_sensitivity": 0.42,
-        "jaw_clenching": 0.62,
-        "speech_slurred": 0.38,
-        "swallowing_trouble": 0.28,
+        "jaw_clenching": 0.88,
+        "speech_slurred": 0.5,
+        "swallowing_trouble": 0.38,
         "sensory_trick": 0.50,
         "tremor": 0.25,  # with its kinds near the V 68 % of segmental dystonia, Pandey 2017
         "head_tremor": 0.28,
@@ -158,36 +158,37 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
         "family_history_dystonia": 0.10,
     },
     "segmental_other": {
-        "neck_pulling": 0.72,
+        "neck_pulling": 0.86,
         "neck_pain": 0.50,
         "head_tremor": 0.42,
         "hand_tremor": 0.42,  # with its kinds near the V 68 % of segmental dystonia, Pandey 2017
         "jerks": 0.40,
-        "voice_breaks": 0.22,
-        "penmanship_decline": 0.40,
-        "dropped_items": 0.30,
+        "voice_breaks": 0.38,
+        "penmanship_decline": 0.66,
+        "dropped_items": 0.52,
         "sensory_trick": 0.50,
         "stiffness": 0.45,
         "family_history_dystonia": 0.18,
+        "cramping_with_use": 0.45,
     },
     "hemidystonia": {
-        "dropped_items": 0.60,
-        "penmanship_decline": 0.50,
+        "dropped_items": 0.78,
+        "penmanship_decline": 0.62,
         "cramping_with_use": 0.40,
-        "foot_inversion": 0.50,
-        "gait_trouble": 0.50,
+        "foot_inversion": 0.68,
+        "gait_trouble": 0.62,
         "hand_tremor": 0.30,
-        "slowness": 0.40,
-        "stiffness": 0.55,
+        "slowness": 0.5,
+        "stiffness": 0.62,
         "speech_slurred": 0.25,
     },
     "generalized": {
-        "foot_inversion": 0.60,
-        "gait_trouble": 0.65,
+        "foot_inversion": 0.7,
+        "gait_trouble": 0.75,
         "penmanship_decline": 0.50,
         "dropped_items": 0.45,
         "cramping_with_use": 0.35,
-        "neck_pulling": 0.45,
+        "neck_pulling": 0.55,
         "speech_slurred": 0.30,
         "swallowing_trouble": 0.22,
         "jerks": 0.28,
@@ -221,13 +222,13 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
         "fatigue": 0.52,
     },
     "functional": {
-        "sudden_onset": 0.60,  # M; the direction is V, Ercoli 2021
+        "sudden_onset": 0.7,  # M; the direction is V, Ercoli 2021
         "tremor": 0.20,
         "hand_tremor": 0.30,
         "jerks": 0.40,
         "gait_trouble": 0.40,
         "foot_inversion": 0.32,
-        "stiffness": 0.50,
+        "stiffness": 0.5,
         "neck_pulling": 0.22,
         "pain": 0.50,
         "neck_pain": 0.32,
@@ -238,10 +239,13 @@ BY_PHENOTYPE: dict[str, dict[str, float]] = {
         "neuroleptic_exposure": 0.12,
     },
     "healthy": {
-        "stiffness": 0.15,
-        "fatigue": 0.25,
+        "stiffness": 0.08,
+        "fatigue": 0.22,
         "depression": 0.15,
-        "anxiety": 0.25,
+        "anxiety": 0.2,
+        "penmanship_decline": 0.05,
+        "cramping_with_use": 0.05,
+        "hand_tremor": 0.06,
     },
 }
 
