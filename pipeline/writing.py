@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -66,9 +66,43 @@ def write_table(table: pa.Table, path: Path, format: Format, *, csv_safe: bool =
             quotes = "needed" if _needs_quotes(table) else "none"
             pacsv.write_csv(table, file, pacsv.WriteOptions(quoting_style=quotes, quoting_header=quotes))
         else:
-            texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
-            # the stubs know a bool only, the function takes the names of columns too
-            papq.write_table(table, file, use_dictionary=texts, write_page_checksum=True)  # pyright: ignore[reportArgumentType]
+            papq.write_table(table, file, **_parquet_options(table.schema))
+
+
+class TableStream:
+    """A table that is written part by part to a new file that only its owner can read.
+
+    The parts have one schema. In a CSV no cell may need quotes: one that does is refused by Arrow.
+
+    Parameters
+    ----------
+    path : Path
+        A file or link that is there already is an error.
+    format : {"parquet", "csv"}
+    schema : pyarrow.Schema
+    """
+
+    def __init__(self, path: Path, format: Format, schema: pa.Schema) -> None:
+        self._file = create_private(path)
+        if format == "csv":
+            plain = pacsv.WriteOptions(quoting_style="none", quoting_header="none")
+            self._writer = pacsv.CSVWriter(self._file, schema, write_options=plain)
+        else:
+            self._writer = papq.ParquetWriter(self._file, schema, **_parquet_options(schema))
+
+    def write(self, part: pa.Table) -> None:
+        """Append some rows."""
+        self._writer.write_table(part)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+        self._file.close()
+
+
+def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    return {"use_dictionary": texts, "write_page_checksum": True}
 
 
 def _neutralised(table: pa.Table) -> pa.Table:

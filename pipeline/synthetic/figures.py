@@ -153,6 +153,64 @@ SPREAD_RATIO_SEVERITY = 1.3
 """M hazard ratio of one standard deviation of severity; the direction is V (Scorr 2022)."""
 
 
+BURDEN_FOLLOWS_SEVERITY = 0.3
+"""A: correlation of the two hidden effects."""
+
+PARTIAL_AMONG_RESPONDERS = 0.55
+"""A, so that toxin lowers the TWSTRS by V 31 % on average (Dashtipour 2019)."""
+
+_RESPONDERS: dict[str, float] = {
+    "cervical": 0.80,  # V 58-90 %, point M
+    "blepharospasm": 0.90,  # V Jankovic 1987
+    "meige_segmental_cranial": 0.85,  # A
+    "oromandibular": 0.80,  # V Scorr 2021
+    "laryngeal": 0.90,  # V as function, Blitzer 1998
+    "writers_cramp": 0.70,  # V Kruisdijk 2007
+    "functional": 0.20,  # A
+}
+_RESPONDERS_BY_AETIOLOGY: dict[str, float] = {"acquired_tbi": 0.3, "acquired_vascular": 0.3, "acquired_perinatal": 0.4}
+_RESPONDERS_ELSEWHERE = 0.65
+"""A."""
+
+
+@dataclass(frozen=True)
+class Remission:
+    """A cure model of remission, and of relapse among those who remitted.
+
+    Attributes
+    ----------
+    share : float
+        Share that ever remits.
+    rate_per_y : float
+        Hazard of those, from onset.
+    """
+
+    share: float
+    rate_per_y: float
+
+
+_REMISSION_BY_PHENOTYPE: dict[str, Remission] = {
+    "cervical": Remission(0.17, 0.408),  # D Jahanshahi 1990 and others; 87 % by year 5
+    "blepharospasm": Remission(0.10, 0.3),  # M
+    "writers_cramp": Remission(0.05, 0.3),  # M
+    "functional": Remission(0.06, 0.1),  # V share, Ibrahim 2009
+}
+_REMISSION_BY_AETIOLOGY: dict[str, Remission] = {
+    "acquired_tardive": Remission(0.14, 1 / 5.2),  # V Kiriakakis 1998
+    "acquired_acute_drug": Remission(0.95, 50.0),  # M resolves with an anticholinergic
+}
+_NO_REMISSION = Remission(0.0, 1.0)
+
+RELAPSE_SHARE, RELAPSE_RATE_PER_Y = 0.40, 0.3
+"""V 6 of 15 relapsed, Jahanshahi 1990; rate A."""
+
+GENERALIZATION_RATES_PER_Y: tuple[tuple[float, float], ...] = ((13.0, 0.20), (21.0, 0.08), (32.0, 0.015), (200.0, 0.0))
+"""A: hazard after the first spread up to this age at onset; V that it is about none from 32 on (n = 460, 2006)."""
+
+GENERALIZATION_RATIO_SEVERITY = 1.3
+"""A: hazard ratio of one standard deviation of severity."""
+
+
 def onset_ages(pair: Pair) -> tuple[float, OnsetAge, OnsetAge]:
     """Return the share that begins in childhood, that part's ages, and the ages of the rest."""
     phenotype, aetiology = pair
@@ -165,3 +223,25 @@ def onset_ages(pair: Pair) -> tuple[float, OnsetAge, OnsetAge]:
 def female_share(pair: Pair) -> float:
     """Return the share of women in a class, at its mean onset age."""
     return FEMALE_BY_AETIOLOGY.get(pair[1], FEMALE_BY_PHENOTYPE[pair[0]])
+
+
+def spread_curve(pair: Pair, *, young: bool) -> SpreadCurve | None:
+    """Return the curve of first spread of a class; None where it does not arise."""
+    grown = SPREAD_BY_PHENOTYPE.get(pair[0])
+    return SPREAD_IN_YOUTH.get(pair[0], grown) if young else grown
+
+
+def early_share(pair: Pair, *, young: bool) -> float:
+    """Return the share of a class that is at the early risk of spread."""
+    curve = spread_curve(pair, young=young)
+    return curve.early if curve else 0.0
+
+
+def responders(pair: Pair) -> float:
+    """Return the share of a class that treatment helps."""
+    return _RESPONDERS_BY_AETIOLOGY.get(pair[1], _RESPONDERS.get(pair[0], _RESPONDERS_ELSEWHERE))
+
+
+def remission(pair: Pair) -> Remission:
+    """Return how a class remits."""
+    return _REMISSION_BY_AETIOLOGY.get(pair[1], _REMISSION_BY_PHENOTYPE.get(pair[0], _NO_REMISSION))

@@ -11,8 +11,8 @@ import numpy as np
 from pipeline.ontology import load_ontology
 from pipeline.synthetic.classes import Pair
 from pipeline.synthetic.course import Visits, visit_uniform
-from pipeline.synthetic.form import CODE, Form
-from pipeline.synthetic.person import People
+from pipeline.synthetic.form import CODE, ITEMS
+from pipeline.synthetic.person import HISTORY, People
 from pipeline.synthetic.streams import Streams
 from pipeline.vocabulary import REGIONS
 
@@ -50,22 +50,35 @@ NOT_DONE = 0.25
 """A: share of visits at which no examination was coded, or a scale not filled in."""
 
 
-def draw_findings(people: People, visits: Visits, held: np.ndarray, form: Form, streams: Streams) -> np.ndarray:
-    """Return the cell of findings of each visit, as text."""
+def draw_findings(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> np.ndarray:
+    """Return the cell of findings of each visit, as text; nothing in it contradicts what the form says."""
     terms = (*REGION_SIGNS, *OTHER_SIGNS)
     uniform = visit_uniform(visits, streams, "findings", 1 + len(OTHER_SIGNS) + len(terms))
     done, noted = uniform[:, 0] >= NOT_DONE, uniform[:, 1 + len(OTHER_SIGNS) :]
-    holds = {CODE[name]: there for name, there in form.holds.items() if name in CODE}
-    holds |= _signs(people, visits, held, uniform[:, 1:])
-    above = {term: load_ontology().ancestors([term]) - {term} for term in holds}
+    signs = _signs(people, visits, held, uniform[:, 1:])
+    answers = _answers(people, visits)
+    # an item that was left empty speaks neither for nor against
+    not_denied = {term: answer != 0 for term, answer in answers.items()} | signs
+    affirmed = {term: answer == 1 for term, answer in answers.items()} | signs
+    above = {term: load_ontology().ancestors([term]) - {term} for term in not_denied}
     cells = np.full(len(visits), "", dtype=object)
     for number, term in enumerate(terms):
-        supported = np.logical_and.reduce([holds[term], *(holds[other] for other in above[term] if other in holds)])
-        ruled_out = ~np.logical_or.reduce([holds[term], *(holds[other] for other in holds if term in above[other])])
+        supported = np.logical_and.reduce([signs[term], *(not_denied[each] for each in above[term] if each in above)])
+        ruled_out = ~np.logical_or.reduce([signs[term], *(affirmed[each] for each in above if term in above[each])])
         observed = done & supported & (noted[:, number] < _OBSERVED_NOTED)
         excluded = done & ruled_out & (noted[:, number] < _EXCLUDED_NOTED)
         cells = cells + np.select([observed, excluded], [f"{term}|", f"!{term}|"], "").astype(object)
     return np.array([cell.rstrip("|") for cell in cells], dtype=object)
+
+
+def _answers(people: People, visits: Visits) -> dict[str, np.ndarray]:
+    """Return what the form says of each term that it asks for: 1, 0, or NaN."""
+    found = {CODE[item]: visits.answers[:, number] for number, item in enumerate(ITEMS) if item in CODE}
+    for number, name in enumerate(HISTORY):
+        if name in CODE:
+            answer = np.where(people.asked[:, number], people.history[name], np.nan)
+            found[CODE[name]] = answer[visits.patient]
+    return found
 
 
 def _signs(people: People, visits: Visits, held: np.ndarray, uniform: np.ndarray) -> dict[str, np.ndarray]:

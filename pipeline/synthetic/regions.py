@@ -6,11 +6,12 @@ leads to one more.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.synthetic.classes import Mix, draw_one
+from pipeline.synthetic.classes import draw_one
 from pipeline.synthetic.person import People
 from pipeline.synthetic.streams import Streams
 from pipeline.vocabulary import REGIONS
@@ -84,38 +85,60 @@ SPREADS: dict[str, tuple[Template, ...]] = {
 }
 """Where the first spread leads."""
 
+FLIPS: dict[str, dict[str, float]] = {
+    "segmental_other": {"shoulder_right": 0.2, "shoulder_left": 0.15},
+    "hemidystonia": {"lower_face": 0.2},
+    "generalized": {"neck": 0.2, "jaw": 0.12, "larynx": 0.12, "hand_left": 0.3, "pelvis": 0.15, "upper_leg_right": 0.1},
+    "meige_segmental_cranial": {"tongue": 0.15, "pharynx": 0.08, "neck": 0.12},
+}
+"""A: chance that a region differs from the template, each on its own; those with one region have none."""
+
+GENERALIZED = ("trunk", "lower_leg_left", "lower_leg_right", "hand_left", "hand_right")
+"""A: regions that are held once dystonia has become generalized."""
+
 
 @dataclass(frozen=True)
 class RegionSets:
-    """Regions of each patient as membership tables, shape (patients, `REGIONS`)."""
+    """Regions of each patient as membership tables, shape (patients, `REGIONS`).
+
+    `target` is the position in `REGIONS` of the region that the first spread reaches, -1 where it does not arise.
+    """
 
     at_onset: np.ndarray
     after_spread: np.ndarray
 
-    def at(self, patient: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        """Return the regions of these patients, of whom some have spread."""
-        return np.where(spread[:, None], self.after_spread[patient], self.at_onset[patient])
+    target: np.ndarray
 
-    @property
-    def reached(self) -> np.ndarray:
-        """Regions that the spread adds."""
-        return self.after_spread & ~self.at_onset
+    def at(self, patient: np.ndarray, spread: np.ndarray, generalized: np.ndarray) -> np.ndarray:
+        """Return the regions of these patients, of whom some have spread and some become generalized."""
+        held = np.where(spread[:, None], self.after_spread[patient], self.at_onset[patient])
+        return held | (generalized[:, None] & _members(GENERALIZED))
 
 
 def draw_regions(people: People, streams: Streams) -> RegionSets:
     """Draw the regions at onset and those that the first spread reaches."""
     uniform = streams.uniform("regions", 2)
-    at_onset = _draw(people.mix, people.pair, BEGINNINGS, uniform[:, 0])
-    return RegionSets(at_onset, at_onset | _draw(people.mix, people.pair, SPREADS, uniform[:, 1]))
+    flips = streams.uniform("region flips", len(REGIONS))
+    at_onset = np.zeros((len(people), len(REGIONS)), dtype=bool)
+    target = np.full(len(people), -1)
+    for number, (phenotype, _) in enumerate(people.mix.pairs):
+        chosen = np.flatnonzero(people.pair == number)
+        beginnings = BEGINNINGS[phenotype]
+        members = np.array([_members(regions) for _, regions in beginnings])
+        begins = draw_one(np.array([share for share, _ in beginnings]), uniform[chosen, 0])
+        at_onset[chosen] = members[begins]
+        if phenotype in FLIPS:
+            chance = np.array([FLIPS[phenotype].get(region, 0.0) for region in REGIONS])
+            at_onset[chosen] ^= flips[chosen] < chance
+        if phenotype in SPREADS:
+            leads = draw_one(np.array([share for share, _ in SPREADS[phenotype]]), uniform[chosen, 1])
+            target[chosen] = np.array([REGIONS.index(region) for _, (region,) in SPREADS[phenotype]])[leads]
+    after = at_onset.copy()
+    spreads = np.flatnonzero(target >= 0)
+    after[spreads, target[spreads]] = True
+    return RegionSets(at_onset, after, target)
 
 
-def _draw(mix: Mix, pair: np.ndarray, tables: dict[str, tuple[Template, ...]], uniform: np.ndarray) -> np.ndarray:
-    held = np.zeros((len(pair), len(REGIONS)), dtype=bool)
-    for number, (phenotype, _) in enumerate(mix.pairs):
-        templates = tables.get(phenotype, ())
-        if not templates:
-            continue
-        chosen = np.flatnonzero(pair == number)
-        members = np.array([[region in regions for region in REGIONS] for _, regions in templates])
-        held[chosen] = members[draw_one(np.array([share for share, _ in templates]), uniform[chosen])]
-    return held
+def _members(regions: Iterable[str]) -> np.ndarray:
+    held = set(regions)
+    return np.array([region in held for region in REGIONS])

@@ -1,7 +1,4 @@
-"""Totals of the rating scales that fit a phenotype.
-
-Ratings are made before the day's treatment and a year or more after the last, so that no toxin acts.
-"""
+"""Totals of the rating scales that fit a phenotype, lower while a treatment acts or the illness has remitted."""
 
 from __future__ import annotations
 
@@ -12,11 +9,10 @@ from scipy.special import ndtri
 
 from pipeline.schema.scales import SCALES
 from pipeline.synthetic.course import Visits, visit_uniform
-from pipeline.synthetic.figures import SEVERITY_RISE_Y
 from pipeline.synthetic.findings import NOT_DONE
+from pipeline.synthetic.latents import risen_log
 from pipeline.synthetic.person import People
 from pipeline.synthetic.streams import Streams
-from pipeline.units import WEEKS_PER_YEAR
 
 
 def _alike(phenotypes: Iterable[str], mean: float, sd: float) -> dict[str, tuple[float, float]]:
@@ -55,10 +51,15 @@ _SHARE_OF_PATIENT = 0.8
 """A: correlation of a total with the patient's severity, for a test-retest reliability of 0.64 or more."""
 
 
-def draw_scales(people: People, visits: Visits, streams: Streams) -> dict[str, np.ndarray]:
-    """Return each scale's total by visit; NaN where the scale was not used."""
-    years = people.duration_y[visits.patient] + visits.week / WEEKS_PER_YEAR
-    rise = (1 - np.exp(-years / SEVERITY_RISE_Y)) / _MEAN_RISE
+def draw_scales(people: People, visits: Visits, ill: np.ndarray, streams: Streams) -> dict[str, np.ndarray]:
+    """Return each scale's total by visit; NaN where the scale was not used.
+
+    Parameters
+    ----------
+    ill : ndarray, shape (visits,)
+        Share of the illness's severity that treatment and remission leave on the day.
+    """
+    rise = np.exp(risen_log(visits.years(people))) / _MEAN_RISE * ill
     not_done = visit_uniform(visits, streams, "scale used", len(SCALES)) < NOT_DONE
     noise = ndtri(visit_uniform(visits, streams, "scale noise", len(SCALES)))
     severity = people.severity[visits.patient]
@@ -68,6 +69,6 @@ def draw_scales(people: People, visits: Visits, streams: Streams) -> dict[str, n
         mean = people.mix.figure(lambda pair, used=used: used.get(pair[0], (np.nan, 0))[0])[people.pair]
         sd = people.mix.figure(lambda pair, used=used: used.get(pair[0], (np.nan, 0))[1])[people.pair]
         own = _SHARE_OF_PATIENT * severity + np.sqrt(1 - _SHARE_OF_PATIENT**2) * noise[:, number]
-        total = mean[visits.patient] * rise + sd[visits.patient] * own
+        total = mean[visits.patient] * rise + sd[visits.patient] * own * ill
         totals[column.name] = np.where(not_done[:, number], np.nan, np.clip(np.rint(total), 1, column.high))
     return totals
