@@ -93,7 +93,7 @@ def _judged(epidemiology: Epidemiology, figure: Figure, found: Found, asked: Mea
     sd_holds = None
     if asked.statistic == "mean" and figure.sd is not None and figure.sd_status is None:
         # the standard error of a standard deviation of normal values
-        sd_holds = abs(found.sd - figure.sd) <= max(SD_OFF * figure.sd, ERRORS * found.sd / np.sqrt(2 * found.n))
+        sd_holds = bool(abs(found.sd - figure.sd) <= max(SD_OFF * figure.sd, ERRORS * found.sd / np.sqrt(2 * found.n)))
     verdict = "pass" if right and sd_holds is not False else "fail"
     if verdict == "fail" and epidemiology.loses(figure.name):
         verdict = "conflict"

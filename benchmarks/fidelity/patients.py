@@ -55,14 +55,14 @@ def patient_table(synthetic: SyntheticCohort) -> pd.DataFrame:
     (the first visit), ``lower_face_at_visit``, ``entered_y`` (recorded years from onset to enrolment) with the interval
     of the spread as the first visit's outcome has it, and each kind of treatment as a flag.
     """
-    truth = synthetic.truth["patients"].set_index("patient_id")
+    truth = synthetic.truth.patients.set_index("patient_id")
     visits = synthetic.cohort.visits
     first = visits.groupby("patient_id", sort=False).first()
-    latents = synthetic.truth["visits"].drop_duplicates("patient_id").set_index("patient_id").filter(like="latent_")
+    latents = synthetic.truth.visits.drop_duplicates("patient_id").set_index("patient_id").filter(like="latent_")
     last_week = visits.groupby("patient_id", sort=False)["weeks_since_enrolment"].max()
     regions = first[[f"dystonia_{region}" for region in REGIONS]].to_numpy() == 1
     table = first.drop(columns=[name for name in first if name in truth]).join(truth)
-    at_onset = regions & ~_reached(table, regions)
+    at_onset = truth[[f"onset_{region}" for region in REGIONS]].reindex(table.index).to_numpy() == 1
     given = synthetic.cohort.treatments
     treated = pd.DataFrame(
         {kind: table.index.isin(given.loc[given["kind"] == kind, "patient_id"]) for kind in TREATMENT_KINDS},
@@ -87,53 +87,49 @@ def patient_table(synthetic: SyntheticCohort) -> pd.DataFrame:
 
 
 def _treatment_columns(synthetic: SyntheticCohort) -> dict[str, pd.Series]:
-    """Weeks from the first injection to the second and to the last one, and totals under and after treatments."""
+    """Weeks from the first injection to the second and to the last one, and relief under and after treatments."""
     toxin = _given(synthetic.cohort.treatments, "botulinum_toxin")
     gap = toxin.groupby("patient_id", sort=False)["given_week"].diff()
     return {
         "toxin_interval_weeks": gap[gap.notna()].groupby(toxin["patient_id"]).first(),
         "toxin_until_week": toxin.groupby("patient_id")["given_week"].max(),
-        "twstrs_total_points_under_toxin": _under_toxin(synthetic, "twstrs_total_points"),
-        "twstrs_total_points_after_denervation": _after(synthetic, "twstrs_total_points", "denervation"),
-        "bfmdrs_movement_points_after_dbs": _after(synthetic, "bfmdrs_movement_points", "dbs"),
-        "bfmdrs_disability_points_after_dbs": _after(synthetic, "bfmdrs_disability_points", "dbs"),
+        "relief_under_toxin": _under_toxin(synthetic),
+        "relief_after_denervation": _after(synthetic, "denervation"),
+        "relief_after_dbs": _after(synthetic, "dbs"),
     }
 
 
-def _under_toxin(synthetic: SyntheticCohort, scale: str) -> pd.Series:
-    """Mean total at each patient's visits two to seven weeks after an injection."""
-    visits = synthetic.cohort.visits[["patient_id", "weeks_since_enrolment", scale]]
-    given = _given(synthetic.cohort.treatments, "botulinum_toxin")
+def _reliefs(synthetic: SyntheticCohort) -> pd.DataFrame:
+    """Share of severity that treatment takes away, by patient and week of the visit."""
+    visits = synthetic.cohort.visits[["patient_id", "visit_id", "weeks_since_enrolment"]]
+    return visits.merge(synthetic.truth.visits[["patient_id", "visit_id", "relief"]], on=["patient_id", "visit_id"])
+
+
+def _under_toxin(synthetic: SyntheticCohort) -> pd.Series:
+    """Mean relief at each patient's visits two to seven weeks after an injection, when it is at its height."""
     last = pd.merge_asof(
-        visits.sort_values("weeks_since_enrolment"),
-        given.sort_values("given_week"),
+        _reliefs(synthetic).sort_values("weeks_since_enrolment"),
+        _given(synthetic.cohort.treatments, "botulinum_toxin").sort_values("given_week"),
         left_on="weeks_since_enrolment",
         right_on="given_week",
         by="patient_id",
         allow_exact_matches=False,
     )
     acting = last[(last["weeks_since_enrolment"] - last["given_week"]).between(2, 7)]
-    return acting.groupby("patient_id")[scale].mean()
+    return acting.groupby("patient_id")["relief"].mean()
 
 
-def _after(synthetic: SyntheticCohort, scale: str, kind: str) -> pd.Series:
-    """Mean total at each patient's visits after a treatment that stays."""
+def _after(synthetic: SyntheticCohort, kind: str) -> pd.Series:
+    """Mean relief at each patient's visits after a treatment that stays."""
     first = _given(synthetic.cohort.treatments, kind).groupby("patient_id")["given_week"].min()
-    visits = synthetic.cohort.visits[["patient_id", "weeks_since_enrolment", scale]]
-    since = visits["patient_id"].map(first)
-    return visits[visits["weeks_since_enrolment"] > since].groupby("patient_id")[scale].mean()
+    reliefs = _reliefs(synthetic)
+    after = reliefs["weeks_since_enrolment"] > reliefs["patient_id"].map(first)
+    return reliefs[after].groupby("patient_id")["relief"].mean()
 
 
 def _given(treatments: pd.DataFrame, kind: str) -> pd.DataFrame:
     given = treatments[treatments["kind"] == kind]
     return given[["patient_id", "weeks_since_enrolment"]].rename(columns={"weeks_since_enrolment": "given_week"})
-
-
-def _reached(table: pd.DataFrame, regions: np.ndarray) -> np.ndarray:
-    """Regions of the first visit that dystonia had not yet reached at onset."""
-    spread = (table["spread_from_onset_y"] <= table["enrolment_y"] - table["onset_y"]).to_numpy()
-    target = np.array([[region == name for region in REGIONS] for name in table["spread_target"]])
-    return regions & target & spread[:, None]
 
 
 def _distributions(regions: np.ndarray) -> list[str]:

@@ -136,7 +136,7 @@ def load_plan(epidemiology: Epidemiology) -> Plan:
     """
     content = tomllib.loads(PLAN.read_text(encoding="utf-8"))
     populations = TypeAdapter(dict[str, Population]).validate_python(content["populations"])
-    mix = mix_of(load_recipe("demo"))
+    mix = mix_of(load_recipe("clinic"))
     plan = Plan(
         clinic=dict(zip(("/".join(pair) for pair in mix.pairs), mix.shares.tolist(), strict=True)),
         populations=populations,

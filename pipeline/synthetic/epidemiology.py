@@ -42,13 +42,16 @@ FigureUnit = Literal[
     "points",
     "ratio",
     "log_odds",
+    "toxin_units",
     "index",
     "sign",
 ]
 
 _FILE = "epidemiology.toml"
-_ASSUMED: dict[str, Any] = {"unit": "share", "status": "assumption", "sources": ["design"]}
-"""What a bare number is."""
+_ASSUMED: dict[str, Any] = {"status": "assumption", "sources": ["design"]}
+"""What a row is that says nothing else."""
+_OURS = {"design", "memory"}
+"""Sources that nobody can look up."""
 
 _Read = TypeVar("_Read")
 
@@ -126,20 +129,35 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Epidemiology:
-    """All figures, their sources and their conflicts."""
+    """All figures, their sources and their conflicts.
+
+    Attributes
+    ----------
+    figures : dict of str to Figure
+        By name, in the order of the file.
+    same_as : dict of str to str
+        Names that stand for another figure.
+    sources : dict of str to Source
+    conflicts : tuple of Conflict
+    """
 
     figures: Mapping[str, Figure]
+    same_as: Mapping[str, str]
     sources: Mapping[str, Source]
     conflicts: tuple[Conflict, ...]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.figures or name in self.same_as
+
     def figure(self, name: str) -> Figure:
-        """Return a figure by its name.
+        """Return a figure by its name, or by one that stands for it.
 
         Raises
         ------
         UsageError
             If there is none of this name.
         """
+        name = self.same_as.get(name, name)
         if name not in self.figures:
             raise UsageError(f"{_FILE}, figure '{name}'", "no such figure", do=_nearest(name, self.figures))
         return self.figures[name]
@@ -149,9 +167,24 @@ class Epidemiology:
         return next((conflict for conflict in self.conflicts if name in conflict.figures), None)
 
     def loses(self, name: str) -> bool:
-        """Whether another figure, or a source beside its own point, won over this one."""
+        """Whether another figure won over this one."""
         conflict = self.conflict_of(name)
-        return conflict is not None and not fnmatchcase(name, conflict.winner) and conflict.winner not in self.sources
+        return conflict is not None and conflict.winner != name and conflict.winner not in self.sources
+
+    def of_class(self, name: str, pair: tuple[str, str]) -> Figure | None:
+        """Return the figure of this last name for a phenotype and an aetiology.
+
+        The aetiology's goes before the phenotype's, and both before that of ``anyone``; None if none has it.
+
+        Examples
+        --------
+        >>> figures = load_epidemiology()
+        >>> figures.of_class("onset_age", ("cervical", "acquired_tardive")).name
+        'acquired_tardive.onset_age'
+        """
+        phenotype, aetiology = pair
+        asked = (f"{word}.{name}" for word in (aetiology, phenotype, "anyone"))
+        return next((self.figure(each) for each in asked if each in self), None)
 
 
 @cache
@@ -189,15 +222,12 @@ def values(group: str) -> dict[str, float]:
     >>> values("spread_target.laryngeal")
     {'neck': 0.98, 'other': 0.02}
     """
-    known = load_epidemiology().figures
-    found = {name.rpartition(".")[2]: row.value for name, row in known.items() if name.rpartition(".")[0] == group}
-    if not found:
-        raise UsageError(
-            f"{_FILE}, group '{group}'",
-            "no such group",
-            do=_nearest(group, {name.rpartition(".")[0] for name in known}),
-        )
-    return found
+    known = load_epidemiology()
+    names = [name for name in (*known.figures, *known.same_as) if name.rpartition(".")[0] == group]
+    if not names:
+        groups = {name.rpartition(".")[0] for name in known.figures}
+        raise UsageError(f"{_FILE}, group '{group}'", "no such group", do=_nearest(group, groups))
+    return {name.rpartition(".")[2]: known.figure(name).value for name in names}
 
 
 def parse_epidemiology(text: str) -> Epidemiology:
@@ -217,46 +247,62 @@ def parse_epidemiology(text: str) -> Epidemiology:
     if unknown is not None:
         raise UsageError(_FILE, f"unknown table '{unknown}'", do="Keep to figures, sources and conflicts")
     sources = {key: _read(Source, row, f"source '{key}'") for key, row in content.get("sources", {}).items()}
-    rows = _rows(content.get("figures", {}), "", "")
-    figures = {name: _read(Figure, row, f"figure '{name}'") for name, row in rows}
+    rows = dict(_rows(content.get("figures", {}), "", {}))
+    figures = {name: _read(Figure, row, f"figure '{name}'") for name, row in rows.items() if isinstance(row, dict)}
+    same_as = {name: row for name, row in rows.items() if isinstance(row, str)}
     conflicts = tuple(
         _read(Conflict, row, f"conflict {number}") for number, row in enumerate(content.get("conflicts", []), 1)
     )
     for figure in figures.values():
         _check_figure(figure, sources)
+    for name, other in same_as.items():
+        if other not in figures:
+            raise UsageError(f"{_FILE}, figure '{name}'", f"no figure '{other}'", do=_nearest(other, figures))
     for number, conflict in enumerate(conflicts, 1):
         _check_conflict(conflict, f"{_FILE}, conflict {number}", figures, sources)
-    return Epidemiology(figures, sources, conflicts)
+    return Epidemiology(figures, same_as, sources, conflicts)
 
 
-def _rows(table: Mapping[str, Any], prefix: str, population: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each figure's name and keys: a bare number or a table with a unit is one, any other table a group."""
-    population = table.get("population", population)
+def _rows(table: Mapping[str, Any], prefix: str, above: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """Yield each figure's name with its keys, or with the name of the figure that it stands for.
+
+    A number is a figure, and so is a table with a value, a unit or a status; any other table is a group, whose
+    population and unit hold for all in it that name none.
+    """
+    shared = above | {key: table[key] for key in ("population", "unit") if key in table}
     for key, content in table.items():
         name = f"{prefix}{key}"
-        if isinstance(content, dict) and not {"value", "unit", "status"} & content.keys():
-            yield from _rows(content, f"{name}.", population)
-        elif isinstance(content, dict):
-            yield name, {"population": population, **content, "name": name}
-        elif isinstance(content, int | float):
-            yield name, {**_ASSUMED, "population": population, "name": name, "value": content}
-        elif key != "population":
-            raise UsageError(
-                f"{_FILE}, figure '{name}'", "a text", needed="a figure is a number or a table with a value"
-            )
+        if key in shared and shared[key] is content:
+            continue
+        if isinstance(content, str):
+            yield name, content
+        elif not isinstance(content, dict):
+            yield name, {"unit": "share", **_ASSUMED, **shared, "name": name, "value": content}
+        elif {"value", "status"} & content.keys():
+            row = {"unit": "share", **shared, **content, "name": name}
+            yield name, row if {"status", "sources"} & content.keys() else {**_ASSUMED, **row}
+        else:
+            yield from _rows(content, f"{name}.", shared)
 
 
 def _read(kind: type[_Read], row: Any, where: str) -> _Read:
+    if not isinstance(row, dict):
+        raise UsageError(f"{_FILE}, {where}", "no table", needed="a row is a table of keys")
     known = [each.name for each in fields(kind)]  # pyright: ignore[reportArgumentType]
     unknown = next((key for key in row if key not in known), None)
     if unknown is not None:
         raise UsageError(f"{_FILE}, {where}", f"unknown key '{unknown}'", do=did_you_mean(unknown, known))
     try:
-        return TypeAdapter(kind).validate_python(row)
+        return _adapter(kind).validate_python(row)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{_FILE}, {where}", f"key '{place}' is wrong: {first['msg'].lower()}") from None
+
+
+@cache
+def _adapter(kind: type[_Read]) -> TypeAdapter[_Read]:
+    return TypeAdapter(kind)
 
 
 def _check_figure(figure: Figure, sources: Mapping[str, Source]) -> None:
@@ -264,8 +310,8 @@ def _check_figure(figure: Figure, sources: Mapping[str, Source]) -> None:
     wrong = next((source for source in figure.sources if source not in sources), None)
     if wrong is not None:
         raise UsageError(where, f"unknown source '{wrong}'", do=_nearest(wrong, sources))
-    if not figure.sources:
-        raise UsageError(where, "no source", do="Name one; an assumption of ours has the source design")
+    if not set(figure.sources) - (_OURS if figure.status in ("verified", "derived") else set()):
+        raise UsageError(where, f"{figure.status} without a source", do="Name one, or call it memory or assumption")
     if not figure.population:
         raise UsageError(where, "no population", do="Say whom the figure is about, in its row or in its group")
     limits = [("range", figure.range), ("bounds", figure.bounds)]
