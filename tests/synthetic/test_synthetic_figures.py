@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.config import load_recipe
 from pipeline.errors import UsageError
+from pipeline.synthetic.classes import mix_of
 from pipeline.synthetic.epidemiology import STATUSES, load_epidemiology, parse_epidemiology, value, values
 
 SOURCES = '[sources]\nchan1991 = { cite = "Chan" }\ndesign = { cite = "ours" }\n'
@@ -53,15 +55,16 @@ def test_a_bare_number_is_an_assumption_of_ours():
     [
         ((row(rnge="[0, 1]"),), r"unknown key 'rnge'. Did you mean 'range'"),
         ((row(sources='["chan1919"]'),), r"unknown source 'chan1919'. Did you mean 'chan1991'"),
-        ((row(sources="[]"),), "no source"),
+        ((row(sources="[]"),), "verified without a source"),
+        ((row(sources='["design"]'),), "verified without a source"),
         ((row(value="1.2"),), "1.2 lies outside its unit share"),
         ((row(value="nan"),), "nan lies outside"),
         ((row(sd="0.0"),), "an sd of 0.0"),
         ((row(status='"certain"'),), "key 'status' is wrong"),
         ((row(unit='"furlongs"'),), "key 'unit' is wrong"),
         ((row(value='"much"'),), "key 'value' is wrong"),
-        ((row(unit=""),), "key 'unit' is wrong"),
-        (('pain = "much"',), "a text"),
+        (('pain = "much"',), "no figure 'much'"),
+        (('pain = "cervical.pian"', row("pian2")), "Did you mean 'cervical.pian2'"),
         (("pain = ",), "not valid TOML"),
     ],
 )
@@ -81,6 +84,40 @@ def test_a_row_that_cannot_be_is_refused(rows, message):
         ),
     ],
 )
+def test_a_text_is_the_name_of_another_figure():
+    figures = parse_epidemiology(table(row(), '[figures.answer.cervical]\nneck_pain = "cervical.pain"'))
+    assert figures.figure("answer.cervical.neck_pain") is figures.figure("cervical.pain")
+    assert "answer.cervical.neck_pain" not in figures.figures
+
+
+def test_the_unit_and_population_of_a_group_hold_for_its_rows():
+    text = (
+        '[figures.totals]\npopulation = "rated"\nunit = "points"\ncervical = 41\nwide = { value = 8, unit = "years" }\n'
+    )
+    figures = parse_epidemiology(text + SOURCES)
+    assert figures.figure("totals.cervical").unit == "points"
+    assert figures.figure("totals.wide").unit == "years"
+    assert figures.figure("totals.wide").population == "rated"
+
+
+def test_a_figure_of_the_aetiology_goes_before_that_of_the_phenotype():
+    text = f"""
+[figures.cervical]
+population = "cervical"
+pain = 0.7
+rest = 0.1
+[figures.wilson]
+population = "wilson"
+pain = 0.2
+[figures.anyone]
+population = "anyone"
+other = 0.3
+{SOURCES}"""
+    figures = parse_epidemiology(text)
+    found = [figures.of_class(name, ("cervical", "wilson")) for name in ("pain", "rest", "other", "nothing")]
+    assert [figure and figure.name for figure in found] == ["wilson.pain", "cervical.rest", "anyone.other", None]
+
+
 def test_a_conflict_names_what_is_there(conflict, message):
     with pytest.raises(UsageError, match=message):
         parse_epidemiology(table(row(), conflicts=f"[[conflicts]]\n{conflict}\n"))
@@ -100,10 +137,15 @@ def test_what_is_from_memory_says_so():
             assert figure.status in ("memory", "assumption"), figure.name
 
 
-def test_the_case_mix_of_a_clinic_adds_up():
-    """Both margins that the joint table of classes is raked to."""
-    assert sum(values("clinic_phenotype").values()) == pytest.approx(1)
-    assert sum(values("clinic_aetiology").values()) == pytest.approx(1)
+def test_the_clinic_of_the_recipe_has_the_case_mix_of_the_figures():
+    """The joint table of classes meets both margins."""
+    recipe = load_recipe("clinic")
+    assert (recipe.phenotypes, recipe.aetiologies) == (values("clinic_phenotype"), values("clinic_aetiology"))
+    mix = mix_of(recipe)
+    for position, margin in enumerate((recipe.phenotypes, recipe.aetiologies)):
+        for word, share in margin.items():
+            found = sum(s for pair, s in zip(mix.pairs, mix.shares, strict=True) if pair[position] == word)
+            assert found == pytest.approx(share)
 
 
 def test_every_status_is_in_use():
