@@ -96,13 +96,12 @@ class Given:
         left = np.ones(len(visits))
         table, last = self.table, int(visits.week.max(initial=0)) + 1
         toxin = table[table["kind"] == "botulinum_toxin"]
-        key = toxin["patient"].to_numpy(int) * last + toxin["week"].to_numpy(int)
+        patient, week = toxin["patient"].to_numpy(int), toxin["week"].to_numpy(int)
         # an injection on the day of the visit is given after it
-        before = np.searchsorted(key, visits.patient * last + visits.week, side="left") - 1
-        # nobody was injected before the first injection of all
-        found = np.flatnonzero(np.append(toxin["patient"].to_numpy(int), -1)[before] == visits.patient)
-        since = visits.week[found] - toxin["week"].to_numpy(int)[before[found]]
-        acts = acting(since, toxin["acts_weeks"].to_numpy(float)[before[found]])
+        before = np.searchsorted(patient * last + week, visits.patient * last + visits.week, side="left") - 1
+        found = np.flatnonzero(before >= 0)
+        found = found[patient[before[found]] == visits.patient[found]]
+        acts = acting(visits.week[found] - week[before[found]], toxin["acts_weeks"].to_numpy(float)[before[found]])
         left[found] *= 1 - EASES[people.response[visits.patient[found]]] * acts
         for kind in (*_DRUGS, "denervation", "dbs"):
             first = np.full(len(people), _LONGEST_WEEKS)

@@ -65,7 +65,7 @@ def write_cohort(made: SyntheticCohort | Iterable[SyntheticCohort], directory: P
     OSError
         If a file is there already, or cannot be written.
     """
-    (directory / "truth").mkdir(mode=0o700)
+    (directory / "truth").mkdir(mode=0o700, exist_ok=True)
     about: dict[str, object] = {}
     patients = visits = 0
     with ExitStack() as stack:

@@ -16,12 +16,12 @@ from pipeline.synthetic.figures import (
     DURATION_MEDIAN_Y,
     FEMALE_LOGIT_PER_DECADE,
     OLDEST_Y,
-    ONSET_BY_PHENOTYPE,
     SEVERITY_RISE_Y,
     SPREAD_RATIO_ALCOHOL,
     SPREAD_RATIO_FAMILY,
     SPREAD_RATIO_SEVERITY,
     female_share,
+    onset_ages,
 )
 from pipeline.synthetic.form import ITEMS, KINDS
 from pipeline.synthetic.latents import TAIL_WIDTHS, errors, latent_model
@@ -59,9 +59,8 @@ def made():
 
 
 def log_person(people, row, mix, label):
-    phenotype = mix.pairs[label][0]
     total = math.log(mix.by_centre[people.centre[row], label])
-    ages = ONSET_BY_PHENOTYPE[phenotype]
+    _, ages, _ = onset_ages(mix.pairs[label])
     bounds = (ages.low - ages.mean) / ages.sd, (ages.high - ages.mean) / ages.sd
     age = truncnorm(*bounds, loc=ages.mean, scale=ages.sd)
     onset = people.onset_y[row]
@@ -110,7 +109,7 @@ def normal(value, mean, sd):
     return math.exp(-0.5 * ((value - mean) / sd) ** 2) / (sd * math.sqrt(2 * math.pi))
 
 
-def log_movement(model, values, error, years, label, severity):
+def log_movement(model, values, error, *, years, label, severity):
     total = 0.0
     for kind, tail in product(range(model.weights.shape[1]), range(3)):
         density = model.weights[label, kind] * model.tails[tail]
@@ -125,7 +124,7 @@ def log_movement(model, values, error, years, label, severity):
     return math.log(total)
 
 
-def free(people, row, solved, label, severity, years, history):
+def free(people, row, solved, label, *, severity, years, history):
     if label not in solved:
         return 1.0
     baseline = solved[label][int(people.onset_y[row] <= 21)]
@@ -148,7 +147,7 @@ def histories(people, row, pair):
         yield history, weight
 
 
-def _log_movements(told, model, rows, blurred_error, years, label, severity):
+def log_movements(told, model, rows, blurred_error, *, years, label, severity):
     total = {"form": 0.0, "measured": 0.0, "latent": 0.0}
     for at, row in enumerate(rows):
         share = chance(told.mix, SMALL, "recordings")[label]
@@ -160,7 +159,9 @@ def _log_movements(told, model, rows, blurred_error, years, label, severity):
                 ("measured", told.blurred, blurred_error[at]),
                 ("latent", told.exact, exact),
             ):
-                total[pattern] += log_movement(model, values[row], error, years[at], label, severity)
+                total[pattern] += log_movement(
+                    model, values[row], error, years=years[at], label=label, severity=severity
+                )
     return total
 
 
@@ -173,7 +174,7 @@ def by_hand(made, row, last):
     years = [people.duration_y[row] + visits.week[at] * 7 / 365.25 for at in rows]
     blurred_error = errors(model, people.centre[visits.patient[rows]], told.blurred[rows])
     movement = {
-        (label, one): _log_movements(told, model, rows, blurred_error, years, label, severity)
+        (label, one): log_movements(told, model, rows, blurred_error, years=years, label=label, severity=severity)
         for label, (one, severity) in product(range(len(mix.pairs)), enumerate(grid.severity))
     }
     joint = {pattern: np.zeros(len(mix.pairs)) for pattern in ("form", "measured", "latent", "sensor")}
@@ -195,7 +196,9 @@ def by_hand(made, row, last):
         for history, weight in histories(people, row, pair):
             if not weight:
                 continue
-            survival = [free(people, row, solved, label, severity, at, history) for at in (0.0, *years)]
+            survival = [
+                free(people, row, solved, label, severity=severity, years=at, history=history) for at in (0.0, *years)
+            ]
             not_spread = math.exp(sum(plain)) * survival[-1]
             everything = not_spread
             if label in solved:
@@ -210,7 +213,9 @@ def by_hand(made, row, last):
                     at_risk = usual * weight * math.exp(sum(plain) + seen)
                     still[pattern] += at_risk * survival[-1]
                     for number, horizon in enumerate(HORIZONS_Y):
-                        left = free(people, row, solved, label, severity, years[-1] + horizon, history)
+                        left = free(
+                            people, row, solved, label, severity=severity, years=years[-1] + horizon, history=history
+                        )
                         come[pattern][number] += at_risk * (survival[-1] - left)
     classes = {pattern: values / values.sum() for pattern, values in joint.items()}
     return classes, {pattern: come[pattern] / still[pattern] for pattern in ("form", "measured", "latent")}

@@ -73,17 +73,6 @@ def test_a_row_that_cannot_be_is_refused(rows, message):
         parse_epidemiology(table(*rows))
 
 
-@pytest.mark.parametrize(
-    ("conflict", "message"),
-    [
-        ('figures = ["cervical.pian"]\nwinner = "cervical.pain"\nwhy = ""', r"'cervical\.pian'. Did you mean"),
-        ('figures = ["cervical.pain"]\nwinner = "berman2020"\nwhy = ""', "no reading and no figure"),
-        (
-            'figures = ["cervical.pain"]\nwinner = "cervical.pain"\nreadings = { chan1919 = 1 }\nwhy = ""',
-            "unknown source",
-        ),
-    ],
-)
 def test_a_text_is_the_name_of_another_figure():
     figures = parse_epidemiology(table(row(), '[figures.answer.cervical]\nneck_pain = "cervical.pain"'))
     assert figures.figure("answer.cervical.neck_pain") is figures.figure("cervical.pain")
@@ -118,6 +107,17 @@ other = 0.3
     assert [figure and figure.name for figure in found] == ["wilson.pain", "cervical.rest", "anyone.other", None]
 
 
+@pytest.mark.parametrize(
+    ("conflict", "message"),
+    [
+        ('figures = ["cervical.pian"]\nwinner = "cervical.pain"\nwhy = ""', r"'cervical\.pian'. Did you mean"),
+        ('figures = ["cervical.pain"]\nwinner = "berman2020"\nwhy = ""', "no reading and no figure"),
+        (
+            'figures = ["cervical.pain"]\nwinner = "cervical.pain"\nreadings = { chan1919 = 1 }\nwhy = ""',
+            "unknown source",
+        ),
+    ],
+)
 def test_a_conflict_names_what_is_there(conflict, message):
     with pytest.raises(UsageError, match=message):
         parse_epidemiology(table(row(), conflicts=f"[[conflicts]]\n{conflict}\n"))

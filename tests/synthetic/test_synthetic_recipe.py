@@ -30,10 +30,10 @@ def recipe(**changes):
         ({"classes": {"cervical/wilsn": 1.0}}, "no aetiology is called 'wilsn'. Did you mean 'wilson'?"),
         ({"classes": {"cervical": 1.0}}, "key classes.cervical: one word, but a class is a phenotype and an aetiology"),
         ({"classes": {"healthy/wilson": 1.0}}, "a pair that no diagnosis joins, but healthy goes with not_dystonia"),
-        ({"missing": 1.0}, "key missing: 1.0, but the probability"),
+        ({"missing": 1.0}, "key missing: 1.0, but a number from 0 to 0.95"),
         ({"missing": -0.1}, "key missing: -0.1"),
         ({"missing": float("nan")}, "key missing: nan"),
-        ({"max_visits": 0}, "key max_visits: 0, but every patient has at least 1 visit"),
+        ({"max_visits": 0}, "key max_visits: 0, but a number from 1 to 40"),
     ],
 )
 def test_what_cannot_be_is_named(changes, message):
@@ -56,7 +56,7 @@ def test_a_pair_is_taken_if_a_diagnosis_can_join_it(phenotype, aetiology):
     """The generator and the vocabulary agree on the structural zeros, and every allowed class can be made."""
     wanted = recipe(classes={f"{phenotype}/{aetiology}": 1.0})
     if pair_is_allowed(phenotype, aetiology):
-        assert len(generate(wanted, patients=3, seed=1).truth) == 3
+        assert len(generate(wanted, patients=3, seed=1).truth.patients) == 3
     else:
         with pytest.raises(UsageError, match="no diagnosis joins"):
             mix_of(wanted)
