@@ -58,6 +58,8 @@ def _share(holds: np.ndarray) -> Found:
 
 
 def _mean(column: np.ndarray) -> Found:
+    if len(column) < 2:
+        return Found(column.mean(), float("inf"), len(column))
     sd = column.std(ddof=1)
     return Found(column.mean(), sd / np.sqrt(len(column)), len(column), sd)
 

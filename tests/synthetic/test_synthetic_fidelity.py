@@ -51,6 +51,8 @@ def test_a_figure_that_is_off_fails():
     """Each measurement can fail: move its figure by twice what is allowed and it does, unless another one won."""
     epidemiology = load_epidemiology()
     for each in judge_figures(plan(), epidemiology, tables()):
+        if not np.isfinite(each.found.value + each.tolerance):
+            continue
         if each.figure.unit == "sign":
             moved = replace(each.figure, value=-each.figure.value)
         else:
