@@ -15,6 +15,7 @@ from pipeline.study import Recipe
 from pipeline.synthetic import absence
 from pipeline.synthetic.classes import Mix, mix_of
 from pipeline.synthetic.course import Visits, draw_visits, interval_of, visit_uniform
+from pipeline.synthetic.epidemiology import value
 from pipeline.synthetic.events import Events, draw_events
 from pipeline.synthetic.findings import draw_findings
 from pipeline.synthetic.form import ITEMS, form_model
@@ -31,8 +32,8 @@ from pipeline.synthetic.treatments import draw_treatments, treatments_table
 from pipeline.units import WEEKS_PER_YEAR
 from pipeline.vocabulary import REGIONS, RESPONSES
 
-_IN_REMISSION = 0.05
-"""A: share of the severity that is left."""
+_IN_REMISSION = 1 - value("effect.remission")
+"""Share of the severity that is left."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.ontology import load_ontology
 from pipeline.synthetic.classes import Pair
 from pipeline.synthetic.course import Visits, visit_uniform
+from pipeline.synthetic.epidemiology import value, values
 from pipeline.synthetic.form import CODE, ITEMS
 from pipeline.synthetic.person import HISTORY, People
 from pipeline.synthetic.streams import Streams
@@ -32,22 +33,23 @@ REGION_SIGNS: dict[str, tuple[str, ...]] = {
 }
 """Terms that follow from the regions."""
 
-OTHER_SIGNS: dict[str, dict[str, float]] = {
-    "HP:0002174": {"": 0.15, "essential_tremor": 0.85, "cervical": 0.25, "parkinson_disease": 0.30},  # postural tremor
-    "HP:0002063": {"": 0.04, "parkinson_disease": 0.75, "wilson": 0.52},  # rigidity; Wilson V, Arch Neurol 1987
-    "HP:0001257": {"": 0.02, "acquired_perinatal": 0.5, "acquired_vascular": 0.5, "acquired_tbi": 0.3},  # spasticity
-    "HP:0001347": {"": 0.06, "acquired_perinatal": 0.4, "acquired_vascular": 0.5, "acquired_tbi": 0.3},  # hyperreflexia
-    "HP:0002305": {"": 0.01, "acquired_perinatal": 0.6},  # athetosis; M
-    "HP:0002307": {"": 0.02, "wilson": 0.48, "parkinson_disease": 0.2},  # drooling; Wilson V, Eur Neurol 2007
-    "HP:0200032": {"": 0.0, "wilson": 0.95},  # Kayser-Fleischer ring; M
-}
-"""Share of patients with a sign, by phenotype or cause, and elsewhere (A where nothing is named)."""
+_OTHER_TERMS = (
+    "HP:0002174",  # postural tremor
+    "HP:0002063",  # rigidity
+    "HP:0001257",  # spasticity
+    "HP:0001347",  # hyperreflexia
+    "HP:0002305",  # athetosis
+    "HP:0002307",  # drooling
+    "HP:0200032",  # Kayser-Fleischer ring
+)
+OTHER_SIGNS: dict[str, dict[str, float]] = {term: values(f"sign.{term}") for term in _OTHER_TERMS}
+"""Share of patients with a sign, by phenotype or cause, and of anyone else."""
 
-_OBSERVED_NOTED, _EXCLUDED_NOTED = 0.85, 0.30
-"""A: share of signs that are written down where they are found, and where they are not."""
+_OBSERVED_NOTED, _EXCLUDED_NOTED = value("noted.observed"), value("noted.excluded")
+"""Share of signs that are written down where they are found, and where they are not."""
 
-NOT_DONE = 0.25
-"""A: share of visits at which no examination was coded, or a scale not filled in."""
+NOT_DONE = value("noted.not_done")
+"""Share of visits at which no examination was coded, or a scale not filled in."""
 
 
 def draw_findings(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> np.ndarray:
@@ -95,4 +97,4 @@ def _signs(people: People, visits: Visits, held: np.ndarray, uniform: np.ndarray
 
 def _share(shares: dict[str, float], pair: Pair) -> float:
     phenotype, aetiology = pair
-    return shares.get(aetiology, shares.get(phenotype, shares[""]))
+    return shares.get(aetiology, shares.get(phenotype, shares["anyone"]))

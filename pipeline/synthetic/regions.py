@@ -12,86 +12,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.synthetic.classes import draw_one
+from pipeline.synthetic.epidemiology import values
+from pipeline.synthetic.figures import SPREAD_BY_PHENOTYPE
 from pipeline.synthetic.person import People
 from pipeline.synthetic.streams import Streams
-from pipeline.vocabulary import REGIONS
+from pipeline.vocabulary import PHENOTYPES, REGIONS
 
 Template = tuple[float, tuple[str, ...]]
 """Share of the phenotype's patients, and their regions."""
 
-_HAND: tuple[Template, ...] = ((0.83, ("hand_right",)), (0.17, ("hand_left",)))  # V dominant hand, Norris 2020
 
-BEGINNINGS: dict[str, tuple[Template, ...]] = {
-    "blepharospasm": ((1.0, ("upper_face",)),),
-    # V perioral 85, jaw 61, tongue 17 % (Scorr 2021), of which we keep the leading one
-    "oromandibular": ((0.52, ("lower_face",)), (0.38, ("jaw",)), (0.10, ("tongue",))),
-    "cervical": ((1.0, ("neck",)),),
-    "laryngeal": ((1.0, ("larynx",)),),
-    "writers_cramp": _HAND,
-    "musicians": ((0.60, ("hand_right",)), (0.40, ("hand_left",))),  # A
-    "upper_limb_non_task": (
-        (0.5, ("hand_right",)),
-        (0.2, ("hand_left",)),
-        (0.2, ("forearm_right",)),
-        (0.1, ("upper_arm_right",)),
-    ),
-    "lower_limb": ((0.5, ("lower_leg_right",)), (0.5, ("lower_leg_left",))),
-    "meige_segmental_cranial": (
-        (0.40, ("upper_face", "lower_face")),
-        (0.35, ("upper_face", "jaw")),
-        (0.25, ("upper_face", "lower_face", "jaw")),
-    ),
-    "segmental_other": (
-        (0.40, ("neck", "hand_right")),
-        (0.25, ("neck", "trunk")),
-        (0.20, ("neck", "larynx")),
-        (0.15, ("hand_left", "hand_right")),
-    ),
-    "hemidystonia": (
-        (0.5, ("upper_arm_right", "hand_right", "lower_leg_right")),
-        (0.5, ("upper_arm_left", "hand_left", "lower_leg_left")),
-    ),
-    "generalized": (
-        (0.45, ("trunk", "lower_leg_left", "lower_leg_right", "hand_right")),
-        (0.30, ("trunk", "neck", "hand_left", "hand_right", "lower_leg_right")),
-        (0.25, ("trunk", "neck", "jaw", "larynx", "hand_right", "lower_leg_left", "lower_leg_right")),
-    ),
-    "functional": (
-        (0.35, ("hand_right",)),
-        (0.25, ("lower_leg_left",)),
-        (0.25, ("lower_leg_right",)),
-        (0.15, ("neck",)),
-    ),
-    "essential_tremor": ((1.0, ()),),
-    "parkinson_disease": ((1.0, ()),),
-    "healthy": ((1.0, ()),),
-}
-"""A, where no source is named; left and right hand are even only where that is written."""
+def _templates(group: str) -> tuple[Template, ...]:
+    return tuple((share, tuple(name.split("+")) if name != "none" else ()) for name, share in values(group).items())
 
-_FROM_HAND: tuple[Template, ...] = ((0.75, ("neck",)), (0.25, ("trunk",)))  # D neck 12.8 of 17 %, Berman 2020
 
-SPREADS: dict[str, tuple[Template, ...]] = {
-    # V Berman 2020: oromandibular 42.2, neck 22.4; the rest A
-    "blepharospasm": ((0.422, ("jaw",)), (0.224, ("neck",)), (0.204, ("larynx",)), (0.15, ("hand_right",))),
-    "oromandibular": ((0.5, ("upper_face",)), (0.35, ("neck",)), (0.15, ("larynx",))),  # A
-    # A; the hand is the commonest (V Berman 2020)
-    "cervical": ((0.44, ("hand_right",)), (0.25, ("jaw",)), (0.10, ("larynx",)), (0.21, ("trunk",))),
-    "laryngeal": ((0.98, ("neck",)), (0.02, ("jaw",))),  # D neck 15.8 of 16 %, Berman 2020
-    "writers_cramp": _FROM_HAND,
-    "musicians": _FROM_HAND,
-    "upper_limb_non_task": _FROM_HAND,
-    "lower_limb": ((0.4, ("trunk",)), (0.35, ("hand_right",)), (0.25, ("hand_left",))),  # A
-    "functional": ((0.6, ("trunk",)), (0.4, ("hand_left",))),  # A
-}
+BEGINNINGS: dict[str, tuple[Template, ...]] = {name: _templates(f"begins.{name}") for name in PHENOTYPES}
+"""The sets of regions that dystonia begins with."""
+
+SPREADS: dict[str, tuple[Template, ...]] = {name: _templates(f"leads.{name}") for name in SPREAD_BY_PHENOTYPE}
 """Where the first spread leads."""
 
 FLIPS: dict[str, dict[str, float]] = {
-    "segmental_other": {"shoulder_right": 0.2, "shoulder_left": 0.15},
-    "hemidystonia": {"lower_face": 0.2},
-    "generalized": {"neck": 0.2, "jaw": 0.12, "larynx": 0.12, "hand_left": 0.3, "pelvis": 0.15, "upper_leg_right": 0.1},
-    "meige_segmental_cranial": {"tongue": 0.15, "pharynx": 0.08, "neck": 0.12},
+    name: values(f"flips.{name}")
+    for name in ("segmental_other", "hemidystonia", "generalized", "meige_segmental_cranial")
 }
-"""A: chance that a region differs from the template, each on its own; those with one region have none."""
+"""Chance that a region differs from the template, each on its own; those with one region have none."""
 
 GENERALIZED = ("trunk", "lower_leg_left", "lower_leg_right", "hand_left", "hand_right")
 """A: regions that are held once dystonia has become generalized."""

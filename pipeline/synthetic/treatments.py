@@ -6,46 +6,79 @@ patient stops; drugs begin at the first visit, operations are done at the second
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
+from pipeline.synthetic.classes import Pair
 from pipeline.synthetic.course import Visits, visit_uniform
+from pipeline.synthetic.epidemiology import load_epidemiology, value
 from pipeline.synthetic.form import ITEMS
 from pipeline.synthetic.person import People
 from pipeline.synthetic.streams import Streams
 from pipeline.units import WEEKS_PER_YEAR
 from pipeline.vocabulary import REGIONS
 
-_LIMB = (0.40, 100.0, 12.5)
-TOXIN: dict[str, tuple[float, float, float]] = {
-    "upper_face": (0.85, 45, 12.5),
-    "lower_face": (0.60, 70, 13),
-    "jaw": (0.60, 70, 13),
-    "tongue": (0.40, 25, 13),
-    "larynx": (0.70, 5, 15.1),  # V 15.1 weeks, Blitzer 1998
-    "neck": (0.80, 180, 12.5),
-    "hand_left": (0.42, 40, 12),
-    "hand_right": (0.42, 40, 12),
-    "trunk": (0.35, 200, 12.5),
+
+@dataclass(frozen=True)
+class Use:
+    """How toxin is used where a region is the first one held.
+
+    Attributes
+    ----------
+    given : float
+        Share that gets it.
+    dose : float
+        Usual dose in units of onabotulinum toxin.
+    weeks, sd_weeks : float
+        How long a session acts.
+    stops : float
+        Share that stops after a session.
+    """
+
+    given: float
+    dose: float
+    weeks: float
+    sd_weeks: float
+    stops: float
+
+
+def _use(place: str) -> Use:
+    group = f"toxin_use.{place}"
+    acts = load_epidemiology().figure(f"{group}.weeks")
+    return Use(value(f"{group}.given"), value(f"{group}.dose"), acts.value, acts.sd or 0.0, value(f"{group}.stops"))
+
+
+TOXIN: dict[str, Use] = {
+    place: _use(place)
+    for place in ("upper_face", "lower_face", "jaw", "tongue", "larynx", "neck", "hand_left", "hand_right", "trunk")
 }
-"""A: share that gets toxin where this is the first region held; usual dose in units of onabotulinum toxin (M); weeks
-that it acts (V about 12.5, Poliziani 2016, Jankovic 1987).
-"""
+_ELSEWHERE, _NOWHERE = _use("elsewhere"), Use(0.0, 0.0, 1.0, 0.0, 0.0)
+_SHORTEST_WEEKS = 3.0
+"""No session is given sooner."""
 
-_CYCLE_SPREAD_WEEKS = 2.5
-_STOPS = 0.04
-"""A: share that stops after an injection; half are still treated after four years."""
+_RISE_WEEKS = value("effect.toxin_rises_weeks")
+_PLATEAU, _GONE = value("effect.toxin_fades_from"), value("effect.toxin_gone_at")
 
-_RISE_WEEKS, _PLATEAU, _GONE = 2.0, 0.6, 1.15
-"""A: full effect after two weeks, until 60 % of the usual time, none after 115 %; V 5-week plateau, Whurr 1993."""
+EASES = np.array([0.0, value("effect.toxin_partial"), value("effect.toxin_marked")])
+"""How much toxin takes from the severity at each level of response."""
 
-EASES = np.array([0.0, 0.25, 0.55])
-"""A: how much toxin takes from the severity at each level of response; V 31 % on average (Dashtipour 2019)."""
+_DRUGS = ("anticholinergic", "clonazepam", "baclofen")
+"""Drugs help who responds to toxin, operations everybody."""
 
-_OTHER_EFFECT = {"anticholinergic": 0.20, "clonazepam": 0.08, "baclofen": 0.08, "denervation": 0.30, "dbs": 0.60}
-"""Share of severity taken from who responds at all: V denervation 30 %, DBS about 60-65 %; the drugs A."""
+_PERCENT = 100.0
+
+
+def _effect(kind: str, pair: Pair) -> float:
+    """Share of the severity that a treatment takes away in a class."""
+    if kind in _DRUGS:
+        return value(f"effect.{kind}")
+    if kind == "denervation":
+        return -value("treatment.selective_denervation_twstrs_change_pct") / _PERCENT
+    return value("treatment.dbs_acquired_motor" if pair[1].startswith("acquired") else "treatment.dbs_isolated_motor")
+
 
 _COLUMNS = ("patient", "kind", "week", "dose_toxin_units", "region")
 _LONGEST_WEEKS = 5200
@@ -70,12 +103,13 @@ class Given:
         found = found[patient[before[found]] == visits.patient[found]]
         acts = acting(visits.week[found] - week[before[found]], toxin["acts_weeks"].to_numpy(float)[before[found]])
         left[found] *= 1 - EASES[people.response[visits.patient[found]]] * acts
-        for kind, effect in _OTHER_EFFECT.items():
+        for kind in (*_DRUGS, "denervation", "dbs"):
             first = np.full(len(people), _LONGEST_WEEKS)
             rows = table[table["kind"] == kind]
             np.minimum.at(first, rows["patient"].to_numpy(int), rows["week"].to_numpy(int))
-            on = (first[visits.patient] < visits.week) & (people.response[visits.patient] > 0)
-            left *= np.where(on, 1 - effect, 1.0)
+            helps = (people.response[visits.patient] > 0) | (kind not in _DRUGS)
+            effect = people.mix.figure(lambda pair, kind=kind: _effect(kind, pair))[people.pair][visits.patient]
+            left *= np.where((first[visits.patient] < visits.week) & helps, 1 - effect, 1.0)
         return 1 - left
 
 
@@ -125,22 +159,23 @@ def _injections(people: People, visits: Visits, held: np.ndarray, streams: Strea
     names = np.array([*REGIONS, ""], dtype=object)
     first_visit = np.flatnonzero(visits.number == 0)
     first = np.where(held.any(axis=1), held.argmax(axis=1), len(REGIONS))[first_visit]
-    figures = np.array([TOXIN.get(region, _LIMB) for region in REGIONS] + [(0.0, 0.0, 1.0)])[first]
+    uses = [*(TOXIN.get(region, _ELSEWHERE) for region in REGIONS), _NOWHERE]
+    given, dose, weeks, sd_weeks, stops = np.array([astuple(use) for use in uses])[first].T
     last = np.zeros(len(people), dtype=int)
     np.maximum.at(last, visits.patient, visits.week)
-    here = np.flatnonzero(streams.uniform("toxin", 1)[:, 0] < figures[:, 0])
+    here = np.flatnonzero(streams.uniform("toxin", 1)[:, 0] < given)
     week = np.zeros(len(people), dtype=int)
     parts: list[dict[str, object]] = []
     cycle = 0
     while len(here):
         uniform = streams.uniform(f"injection {cycle}", 3)[here]
         # a dose of 60 to 140 % of the usual one, in steps of 2.5 units (A)
-        dose = 2.5 * np.maximum(np.rint(figures[here, 1] * (0.6 + 0.8 * uniform[:, 0]) / 2.5), 1)
-        acts = figures[here, 2] + _CYCLE_SPREAD_WEEKS * (2 * uniform[:, 1] - 1)
-        row = (here, "botulinum_toxin", week[here], dose, names[first[here]])
+        units = 2.5 * np.maximum(np.rint(dose[here] * (0.6 + 0.8 * uniform[:, 0]) / 2.5), 1)
+        acts = np.maximum(weeks[here] + sd_weeks[here] * ndtri(uniform[:, 1]), _SHORTEST_WEEKS)
+        row = (here, "botulinum_toxin", week[here], units, names[first[here]])
         parts.append(dict(zip(_COLUMNS, row, strict=True)) | {"acts_weeks": acts})
         week[here] += np.rint(acts).astype(int)
-        here = here[(uniform[:, 2] >= _STOPS) & (week[here] <= last[here])]
+        here = here[(uniform[:, 2] >= stops[here]) & (week[here] <= last[here])]
         cycle += 1
     return parts
 
@@ -154,13 +189,18 @@ def _others(people: People, visits: Visits, held: np.ndarray, streams: Streams) 
     def says(item: str) -> np.ndarray:
         return visits.answers[:, ITEMS.index(item)] == 1
 
+    slow_only = says("slowness") & ~any_region
+    cases = {
+        "anticholinergic": (0, {"_wide_young": wide & young, "_wide": wide, "": any_region}),
+        "clonazepam": (0, {"_with_jerks": says("jerks") & any_region, "": any_region}),
+        "baclofen": (0, {"_wide_stiff": wide & says("stiffness"), "": any_region}),
+        "levodopa": (0, {"_slow_without_dystonia": slow_only, "_wide_young": wide & young, "": any_region}),
+        "denervation": (1, {"_neck": neck}),
+        "dbs": (1, {"_wide": wide, "_slow_without_dystonia": slow_only, "": any_region}),
+    }
     shares = {
-        "anticholinergic": (0, np.select([wide & young, wide, any_region], [0.6, 0.35, 0.08], 0.0)),
-        "clonazepam": (0, np.select([says("jerks") & any_region, any_region], [0.18, 0.08], 0.0)),
-        "baclofen": (0, np.select([wide & says("stiffness"), any_region], [0.3, 0.04], 0.0)),
-        "levodopa": (0, np.select([says("slowness") & ~any_region, wide & young, any_region], [0.7, 0.35, 0.03], 0.0)),
-        "denervation": (1, np.where(neck, 0.03, 0.0)),
-        "dbs": (1, np.select([wide, says("slowness") & ~any_region, any_region], [0.25, 0.08, 0.01], 0.0)),
+        kind: (at_visit, np.select(list(among.values()), [value(f"given.{kind}{whom}") for whom in among], 0.0))
+        for kind, (at_visit, among) in cases.items()
     }
     uniform = visit_uniform(visits, streams, "other treatments", len(shares))
     parts = []

@@ -16,12 +16,12 @@ from pipeline.synthetic.figures import (
     DURATION_MEDIAN_Y,
     FEMALE_LOGIT_PER_DECADE,
     OLDEST_Y,
-    ONSET_BY_PHENOTYPE,
     SEVERITY_RISE_Y,
     SPREAD_RATIO_ALCOHOL,
     SPREAD_RATIO_FAMILY,
     SPREAD_RATIO_SEVERITY,
     female_share,
+    onset_ages,
 )
 from pipeline.synthetic.form import ITEMS, KINDS
 from pipeline.synthetic.latents import TAIL_WIDTHS, errors, latent_model
@@ -59,9 +59,8 @@ def made():
 
 
 def log_person(people, row, mix, label):
-    phenotype = mix.pairs[label][0]
     total = math.log(mix.by_centre[people.centre[row], label])
-    ages = ONSET_BY_PHENOTYPE[phenotype]
+    _, ages, _ = onset_ages(mix.pairs[label])
     bounds = (ages.low - ages.mean) / ages.sd, (ages.high - ages.mean) / ages.sd
     age = truncnorm(*bounds, loc=ages.mean, scale=ages.sd)
     onset = people.onset_y[row]
