@@ -13,6 +13,8 @@ from .judge import ERRORS, SD_OFF, Judged, JudgedSign
 from .plan import Plan
 from .spread import HORIZONS_Y, JudgedCurve
 
+_MARK, _END = "<!-- figures by status -->", "<!-- end -->"
+
 
 @dataclass(frozen=True)
 class Results:
@@ -72,6 +74,21 @@ def status_shares(epidemiology: Epidemiology) -> str:
     counts = Counter(figure.status for figure in epidemiology.figures.values())
     rows = [(status, str(counts[status]), f"{counts[status] / counts.total():.0%}") for status in STATUSES]
     return _table(("status", "figures", "share"), rows)
+
+
+def with_status_shares(text: str, epidemiology: Epidemiology) -> str:
+    """Return the datasheet with its table of statuses made anew, between its two marks.
+
+    Raises
+    ------
+    ValueError
+        If the marks are not there.
+    """
+    before, mark, rest = text.partition(_MARK)
+    _, end, after = rest.partition(_END)
+    if not (mark and end):
+        raise ValueError(f"the datasheet needs the marks {_MARK} and {_END}")
+    return f"{before}{_MARK}\n{status_shares(epidemiology)}\n{_END}{after}"
 
 
 def _summary(results: Results, plan: Plan, epidemiology: Epidemiology) -> str:

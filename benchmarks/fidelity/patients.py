@@ -53,12 +53,12 @@ def patient_table(synthetic: SyntheticCohort) -> pd.DataFrame:
     Columns are those of the truth about patients; those of the visits table at the first visit; and ``followed_y``
     (years from onset to the last visit), ``onset_region``, ``distribution_at_onset`` and ``distribution_at_visit``
     (the first visit), ``lower_face_at_visit``, ``entered_y`` (recorded years from onset to enrolment) with the interval
-    of the spread as the first visit's outcome has it, and each kind of treatment as a flag.
+    of the spread as the first visit's outcome has it, each kind of treatment as a flag, and the response to it.
     """
     truth = synthetic.truth.patients.set_index("patient_id")
     visits = synthetic.cohort.visits
     first = visits.groupby("patient_id", sort=False).first()
-    latents = synthetic.truth.visits.drop_duplicates("patient_id").set_index("patient_id").filter(like="latent_")
+    hidden = synthetic.truth.visits.drop_duplicates("patient_id").set_index("patient_id").filter(regex="latent_|sign_")
     last_week = visits.groupby("patient_id", sort=False)["weeks_since_enrolment"].max()
     regions = first[[f"dystonia_{region}" for region in REGIONS]].to_numpy() == 1
     table = first.drop(columns=[name for name in first if name in truth]).join(truth)
@@ -83,12 +83,14 @@ def patient_table(synthetic: SyntheticCohort) -> pd.DataFrame:
     )
     outcomes = synthetic.cohort.outcomes.drop_duplicates("patient_id").set_index("patient_id")
     interval = outcomes[["spread_left_y", "spread_right_y"]]
-    return table.join(derived).join(interval).join(latents).join(treated).reset_index()
+    return table.join(derived).join(interval).join(hidden).join(treated).reset_index()
 
 
 def _treatment_columns(synthetic: SyntheticCohort) -> dict[str, pd.Series]:
-    """Weeks from the first injection to the second and to the last one, and relief under and after treatments."""
-    toxin = _given(synthetic.cohort.treatments, "botulinum_toxin")
+    """Weeks from the first injection to the second and to the last, relief by treatments, and response to each kind."""
+    treatments = synthetic.cohort.treatments
+    toxin = _given(treatments, "botulinum_toxin")
+    first = treatments.drop_duplicates(["patient_id", "kind"]).set_index("patient_id")
     gap = toxin.groupby("patient_id", sort=False)["given_week"].diff()
     return {
         "toxin_interval_weeks": gap[gap.notna()].groupby(toxin["patient_id"]).first(),
@@ -96,6 +98,7 @@ def _treatment_columns(synthetic: SyntheticCohort) -> dict[str, pd.Series]:
         "relief_under_toxin": _under_toxin(synthetic),
         "relief_after_denervation": _after(synthetic, "denervation"),
         "relief_after_dbs": _after(synthetic, "dbs"),
+        **{f"{kind}_response": first.loc[first["kind"] == kind, "response"] for kind in TREATMENT_KINDS},
     }
 
 

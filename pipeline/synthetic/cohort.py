@@ -17,7 +17,7 @@ from pipeline.synthetic.classes import Mix, mix_of
 from pipeline.synthetic.course import Visits, draw_visits, interval_of, visit_uniform
 from pipeline.synthetic.epidemiology import value
 from pipeline.synthetic.events import Events, draw_events
-from pipeline.synthetic.findings import draw_findings
+from pipeline.synthetic.findings import draw_findings, draw_signs
 from pipeline.synthetic.form import ITEMS, form_model
 from pipeline.synthetic.labels import Labels, draw_labels, label_columns, label_model
 from pipeline.synthetic.latents import blur, draw_latents, latent_model
@@ -25,6 +25,7 @@ from pipeline.synthetic.movement_figures import LATENTS
 from pipeline.synthetic.oracle import Evidence, ask
 from pipeline.synthetic.person import HISTORY, People, draw_people
 from pipeline.synthetic.regions import RegionSets, draw_regions
+from pipeline.synthetic.relief import relief
 from pipeline.synthetic.scales import draw_scales
 from pipeline.synthetic.spread import draw_spread
 from pipeline.synthetic.streams import Streams
@@ -63,7 +64,8 @@ class Truth:
         event (infinite if it never comes, NaN for who cannot have it); the region that the first spread reaches.
     visits : DataFrame
         One row a visit: what sensors would show (``latent_``), what a recording of it would (``blurred_``), and whether
-        there is one; the share of severity that treatment takes away that day.
+        there is one; the share of severity that treatment takes away that day; the signs that an examination would
+        find (``sign_``), written down or not.
     """
 
     patients: pd.DataFrame
@@ -135,8 +137,9 @@ def generate(recipe: Recipe, *, patients: int, seed: int, first: int = 0) -> Syn
     visits = draw_visits(people, regions, events.spread, form, recipe=recipe, streams=streams)
     held = _held(people, visits, regions, events)
     given = draw_treatments(people, visits, held, streams)
-    relief = given.relief(people, visits)
-    ill = (1 - relief) * np.where(events.in_remission(visits.patient, visits.years(people)), _IN_REMISSION, 1.0)
+    eased = relief(given.table, given.responses, people, visits)
+    ill = (1 - eased) * np.where(events.in_remission(visits.patient, visits.years(people)), _IN_REMISSION, 1.0)
+    signs = draw_signs(people, visits, held, streams)
     labels = draw_labels(people, label_model(mix, recipe), streams)
     movement = _draw_movement(mix, recipe, people, visits, streams)
     columns = {
@@ -144,7 +147,7 @@ def generate(recipe: Recipe, *, patients: int, seed: int, first: int = 0) -> Syn
         **{name: visits.answers[:, number] for number, name in enumerate(ITEMS)},
         **{f"dystonia_{region}": held[:, number].astype(float) for number, region in enumerate(REGIONS)},
         **draw_scales(people, visits, ill, streams),
-        "findings": draw_findings(people, visits, held, streams),
+        "findings": draw_findings(people, visits, signs, streams),
     }
     cohort = Cohort(
         visits=_visits_table(people, visits, columns),
@@ -154,7 +157,7 @@ def generate(recipe: Recipe, *, patients: int, seed: int, first: int = 0) -> Syn
     )
     truth = Truth(
         _patients_table(people, labels, events, regions),
-        _movement_table(people, visits, movement, relief),
+        _hidden_table(people, visits, movement, eased, signs),
         Evidence(
             recipe, mix, people, visits, movement.recorded, movement.exact, movement.blurred, first, events.spread
         ),
@@ -273,14 +276,17 @@ def _patients_table(people: People, labels: Labels, events: Events, regions: Reg
     )
 
 
-def _movement_table(people: People, visits: Visits, movement: Movement, relief: np.ndarray) -> pd.DataFrame:
+def _hidden_table(
+    people: People, visits: Visits, movement: Movement, eased: np.ndarray, signs: dict[str, np.ndarray]
+) -> pd.DataFrame:
     latents = {f"latent_{name}": movement.exact[:, number] for number, name in enumerate(LATENTS)}
     blurred = {f"blurred_{name}": movement.blurred[:, number] for number, name in enumerate(LATENTS)}
-    numbers = {"duration_y": visits.years(people), "relief": relief, **latents, **blurred}
+    numbers = {"duration_y": visits.years(people), "relief": eased, **latents, **blurred}
     return pd.DataFrame(
         {
             **_visit_ids(people, visits),
             "recorded": movement.recorded.astype(float),
+            **{f"sign_{term.replace(':', '_')}": there.astype(float) for term, there in signs.items()},
             **{name: np.round(values, 6) for name, values in numbers.items()},
         }
     )

@@ -52,12 +52,20 @@ NOT_DONE = value("noted.not_done")
 """Share of visits at which no examination was coded, or a scale not filled in."""
 
 
-def draw_findings(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> np.ndarray:
-    """Return the cell of findings of each visit, as text; nothing in it contradicts what the form says."""
-    terms = (*REGION_SIGNS, *OTHER_SIGNS)
-    uniform = visit_uniform(visits, streams, "findings", 1 + len(OTHER_SIGNS) + len(terms))
-    done, noted = uniform[:, 0] >= NOT_DONE, uniform[:, 1 + len(OTHER_SIGNS) :]
-    signs = _signs(people, visits, held, uniform[:, 1:])
+def draw_findings(people: People, visits: Visits, signs: dict[str, np.ndarray], streams: Streams) -> np.ndarray:
+    """Return the cell of findings of each visit, as text; nothing in it contradicts what the form says.
+
+    Parameters
+    ----------
+    people : People
+    visits : Visits
+    signs : dict of str to ndarray
+        As `draw_signs` returns them.
+    streams : Streams
+    """
+    terms = tuple(signs)
+    uniform = visit_uniform(visits, streams, "findings", 1 + len(terms))
+    done, noted = uniform[:, 0] >= NOT_DONE, uniform[:, 1:]
     answers = _answers(people, visits)
     # an item that was left empty speaks neither for nor against
     not_denied = {term: answer != 0 for term, answer in answers.items()} | signs
@@ -83,8 +91,9 @@ def _answers(people: People, visits: Visits) -> dict[str, np.ndarray]:
     return found
 
 
-def _signs(people: People, visits: Visits, held: np.ndarray, uniform: np.ndarray) -> dict[str, np.ndarray]:
-    """Whether each sign is there at each visit."""
+def draw_signs(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> dict[str, np.ndarray]:
+    """Return whether each sign is there at each visit, written down or not."""
+    uniform = visit_uniform(visits, streams, "signs", len(OTHER_SIGNS))
     there = {
         term: np.asarray(held[:, [REGIONS.index(region) for region in regions]].any(axis=1))
         for term, regions in REGION_SIGNS.items()

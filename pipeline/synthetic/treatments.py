@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from pipeline.synthetic.classes import Pair
 from pipeline.synthetic.course import Visits, visit_uniform
 from pipeline.synthetic.epidemiology import load_epidemiology, value
 from pipeline.synthetic.form import ITEMS
 from pipeline.synthetic.person import People
+from pipeline.synthetic.relief import draw_responses
 from pipeline.synthetic.streams import Streams
 from pipeline.units import WEEKS_PER_YEAR
-from pipeline.vocabulary import REGIONS
+from pipeline.vocabulary import REGIONS, RESPONSES
 
 
 @dataclass(frozen=True)
@@ -59,78 +59,32 @@ _ELSEWHERE, _NOWHERE = _use("elsewhere"), Use(0.0, 0.0, 1.0, 0.0, 0.0)
 _SHORTEST_WEEKS = 3.0
 """No session is given sooner."""
 
-_RISE_WEEKS = value("effect.toxin_rises_weeks")
-_PLATEAU, _GONE = value("effect.toxin_fades_from"), value("effect.toxin_gone_at")
-
-EASES = np.array([0.0, value("effect.toxin_partial"), value("effect.toxin_marked")])
-"""How much toxin takes from the severity at each level of response."""
-
-_DRUGS = ("anticholinergic", "clonazepam", "baclofen")
-"""Drugs help who responds to toxin, operations everybody."""
-
-_PERCENT = 100.0
-
-
-def _effect(kind: str, pair: Pair) -> float:
-    """Share of the severity that a treatment takes away in a class."""
-    if kind in _DRUGS:
-        return value(f"effect.{kind}")
-    if kind == "denervation":
-        return -value("treatment.selective_denervation_twstrs_change_pct") / _PERCENT
-    return value("treatment.dbs_acquired_motor" if pair[1].startswith("acquired") else "treatment.dbs_isolated_motor")
-
-
 _COLUMNS = ("patient", "kind", "week", "dose_toxin_units", "region")
-_LONGEST_WEEKS = 5200
 
 
 @dataclass(frozen=True)
 class Given:
-    """Treatments, one element each, in order of patient and time."""
+    """Treatments, and how well each kind works in each patient.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Columns ``patient`` (position in `People`), ``kind``, ``week``, ``dose_toxin_units``, ``region`` and
+        ``acts_weeks``, in order of patient and time.
+    responses : dict of str to ndarray
+        By kind, one level a patient: 0, 1 or 2, as in `RESPONSES`.
+    """
 
     table: pd.DataFrame
-    """Columns `_COLUMNS` and ``acts_weeks``; `patient` is the position in `People`."""
-
-    def relief(self, people: People, visits: Visits) -> np.ndarray:
-        """Return the share of severity that treatment takes away on the day of each visit."""
-        left = np.ones(len(visits))
-        table, last = self.table, int(visits.week.max(initial=0)) + 1
-        toxin = table[table["kind"] == "botulinum_toxin"]
-        patient, week = toxin["patient"].to_numpy(int), toxin["week"].to_numpy(int)
-        # an injection on the day of the visit is given after it
-        before = np.searchsorted(patient * last + week, visits.patient * last + visits.week, side="left") - 1
-        found = np.flatnonzero(before >= 0)
-        found = found[patient[before[found]] == visits.patient[found]]
-        acts = acting(visits.week[found] - week[before[found]], toxin["acts_weeks"].to_numpy(float)[before[found]])
-        left[found] *= 1 - EASES[people.response[visits.patient[found]]] * acts
-        for kind in (*_DRUGS, "denervation", "dbs"):
-            first = np.full(len(people), _LONGEST_WEEKS)
-            rows = table[table["kind"] == kind]
-            np.minimum.at(first, rows["patient"].to_numpy(int), rows["week"].to_numpy(int))
-            helps = (people.response[visits.patient] > 0) | (kind not in _DRUGS)
-            effect = people.mix.figure(lambda pair, kind=kind: _effect(kind, pair))[people.pair][visits.patient]
-            left *= np.where((first[visits.patient] < visits.week) & helps, 1 - effect, 1.0)
-        return 1 - left
-
-
-def acting(weeks: np.ndarray, lasts: np.ndarray) -> np.ndarray:
-    """Return the share of its full effect that toxin has after some weeks.
-
-    Examples
-    --------
-    >>> acting(np.array([0.0, 2.0, 7.0, 20.0]), np.array([12.5] * 4)).tolist()
-    [0.0, 1.0, 1.0, 0.0]
-    """
-    rises = weeks / _RISE_WEEKS
-    fades = (_GONE * lasts - weeks) / ((_GONE - _PLATEAU) * lasts)
-    return np.clip(np.minimum(rises, fades), 0.0, 1.0)
+    responses: dict[str, np.ndarray]
 
 
 def draw_treatments(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> Given:
     """Draw the treatments from the regions that were found at each visit, shape (visits, REGIONS), and the answers."""
     given = [*_injections(people, visits, held, streams), *_others(people, visits, held, streams)]
     table = pd.concat([pd.DataFrame(part) for part in given], ignore_index=True)
-    return Given(table.sort_values(["patient", "week", "kind"], kind="stable", ignore_index=True))
+    table = table.sort_values(["patient", "week", "kind"], kind="stable", ignore_index=True)
+    return Given(table, draw_responses(people, streams))
 
 
 def treatments_table(people: People, given: Given) -> pd.DataFrame:
@@ -138,6 +92,8 @@ def treatments_table(people: People, given: Given) -> pd.DataFrame:
     table = given.table
     patient, week = table["patient"].to_numpy(int), table["week"].to_numpy(int)
     day = people.enrolled[patient] + (7 * week).astype("timedelta64[D]")
+    kind = table["kind"].to_numpy(object)
+    level = np.select([kind == name for name in given.responses], [each[patient] for each in given.responses.values()])
     return pd.DataFrame(
         {
             "patient_id": pd.Series(people.patient_id[patient], dtype=object),
@@ -147,6 +103,8 @@ def treatments_table(people: People, given: Given) -> pd.DataFrame:
             "age_at_visit_y": np.round(people.enrolment_y[patient] + week / WEEKS_PER_YEAR, 2),
             "dose_toxin_units": table["dose_toxin_units"].astype(float),
             "region": table["region"].astype(object),
+            "wear_off_weeks": np.round(np.where(level > 0, table["acts_weeks"].to_numpy(float), np.nan), 1),
+            "response": pd.Series(np.array(RESPONSES, dtype=object)[level], dtype=object),
         }
     )
 

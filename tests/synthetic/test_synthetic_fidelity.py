@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.fidelity.judge import judge_figures, judge_signs
-from benchmarks.fidelity.page import Results, page, status_shares
+from benchmarks.fidelity.page import Results, page, status_shares, with_status_shares
 from benchmarks.fidelity.patients import tables_of
 from benchmarks.fidelity.plan import Measurement, load_plan
 from benchmarks.fidelity.spread import estimate, judge_curves
@@ -20,7 +20,8 @@ from pipeline.errors import UsageError
 from pipeline.synthetic.epidemiology import load_epidemiology
 
 PATIENTS = 600
-PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
+HOME = Path(__file__).parents[2]
+PAGE, DATASHEET = HOME / "docs" / "fidelity.md", HOME / "data" / "synthetic" / "README.md"
 
 
 @cache
@@ -76,6 +77,16 @@ def test_the_page_names_every_figure():
     missing = [name for name in load_epidemiology().figures if f"`{name}`" not in text]
     assert missing == []
     assert status_shares(load_epidemiology()) in text
+
+
+def test_the_datasheet_tells_how_many_figures_have_which_status():
+    text = DATASHEET.read_text(encoding="utf-8")
+    assert with_status_shares(text, load_epidemiology()) == text
+
+
+def test_a_datasheet_without_a_place_for_the_table_is_refused():
+    with pytest.raises(ValueError, match="needs the marks"):
+        with_status_shares("nothing", load_epidemiology())
 
 
 def test_the_page_says_what_fails():
