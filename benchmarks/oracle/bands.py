@@ -29,10 +29,13 @@ STRUCTURAL = {
     "task_specific": {"writers_cramp", "musicians"},
     "neuroleptic_exposure": {"acquired_tardive", "acquired_acute_drug"},
     "head_injury": {"acquired_tbi"},
-    "age_at_onset_y": {"acquired_perinatal", "wilson", "generalized"},
     "duration_y": {"acquired_acute_drug"},
+    "birth_asphyxia": {"acquired_perinatal"},
 }
-"""What is defined by, or part of the definition of, a phenotype or cause: no alarm between these and others."""
+"""Inputs that define a phenotype or cause: no alarm between these and others."""
+
+OF_AN_AGE = {"acquired_perinatal", "wilson", "generalized", "acquired_acute_drug", "lower_limb", "inherited_combined"}
+"""Phenotypes and causes of childhood and youth: onset age parts them from those of later life, as published."""
 
 
 class FirstVisits:
@@ -138,9 +141,11 @@ def strongest_feature(recipe: Recipe, patients: int) -> tuple[float, str]:
         known = column.notna().to_numpy()
         values = column.to_numpy()
         groups = [values[known & (visits.label == number)] for number in range(len(visits.names))]
-        defined = [bool(STRUCTURAL.get(str(name), set()) & set(pair.split("/"))) for pair in visits.names]
+        words = OF_AN_AGE if name == "age_at_onset_y" else STRUCTURAL.get(str(name), set())
+        defined = [bool(words & set(pair.split("/"))) for pair in visits.names]
         for one, other in combinations(range(len(groups)), 2):
-            if defined[one] == defined[other] and len(groups[one]) and len(groups[other]):
+            both_young = name == "age_at_onset_y" and defined[one]
+            if defined[one] == defined[other] and not both_young and len(groups[one]) and len(groups[other]):
                 area = _area(groups[one], groups[other])
                 found.append((area, f"{name}: {visits.names[one]}, {visits.names[other]}"))
     return max(found)
