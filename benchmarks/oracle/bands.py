@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
+import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score, roc_auc_score
@@ -12,132 +16,134 @@ from sklearn.preprocessing import StandardScaler
 
 from pipeline.study import Recipe
 from pipeline.synthetic import SyntheticCohort, generate
+from pipeline.synthetic.form import ASKED
 from pipeline.synthetic.movement_figures import LATENTS
 
 SMALL_STUDY = {"essential_tremor": 33, "parkinson_disease": 30, "dystonic": 15}
-"""A: 78 people of three kinds of tremor; the one published study of that size gives its total only."""
+"""A: 78 people with three kinds of tremor; of the one published study of that size we know the total only."""
 
-_TREMULOUS = ("cervical", "upper_limb_non_task", "segmental_other", "writers_cramp", "generalized")
-_MIMICS = ("essential_tremor", "parkinson_disease", "functional", "healthy")
+TREMULOUS = ("cervical", "upper_limb_non_task", "segmental_other", "writers_cramp", "generalized")
+"""Phenotypes whose tremor is recorded as dystonic."""
+
+STRUCTURAL = {
+    "task_specific": {"writers_cramp", "musicians"},
+    "neuroleptic_exposure": {"acquired_tardive", "acquired_acute_drug"},
+    "head_injury": {"acquired_tbi"},
+    "age_at_onset_y": {"acquired_perinatal", "wilson", "generalized"},
+    "duration_y": {"acquired_acute_drug"},
+}
+"""What is defined by, or part of the definition of, a phenotype or cause: no alarm between these and others."""
 
 
 class FirstVisits:
-    """The first visits of a cohort: true classes, the oracle's answers, and the blurred latents."""
+    """The first visits of a cohort: true and recorded classes, the oracle's answers, inputs."""
 
     def __init__(self, synthetic: SyntheticCohort) -> None:
-        truth = synthetic.truth
-        told = truth.evidence
+        told = synthetic.truth.evidence
         self.names = told.mix.names
         self.phenotypes = np.array([phenotype for phenotype, _ in told.mix.pairs])
         self.first = np.flatnonzero(told.visits.number == 0)
-        self.label = told.people.pair[told.visits.patient[self.first]]
-        self.recorded = told.recorded[self.first]
-        self.oracle = truth.oracle.iloc[self.first]
+        self.patient = told.visits.patient[self.first]
+        self.label = told.people.pair[self.patient]
+        self.recorded_phenotype = synthetic.truth.patients["recorded_phenotype"].to_numpy(str)[self.patient]
+        self.has_recording = told.recorded[self.first]
         self.blurred = told.blurred[self.first]
-        spread = told.spread_y[told.visits.patient[self.first]]
-        self.years_to_spread = spread - told.visits.years(told.people)[self.first]
+        self.visits = synthetic.cohort.visits.iloc[self.first]
+        self.years_to_spread = (told.spread_y[told.visits.patient] - told.visits.years(told.people))[self.first]
+        self._truth = synthetic.truth
 
     @property
     def phenotype(self) -> np.ndarray:
         """True phenotype."""
         return self.phenotypes[self.label]
 
-    def classes(self, pattern: str) -> np.ndarray:
-        """Probability of each class."""
-        return self.oracle[[f"{pattern}__{name}" for name in self.names]].to_numpy()
+    def oracle(self, column: str) -> np.ndarray:
+        """Return one of the oracle's answers."""
+        return self._truth.oracle[column].to_numpy()[self.first]
 
-    def by_phenotype(self, pattern: str) -> tuple[np.ndarray, list[str]]:
-        """Probability of each phenotype, and their names."""
-        words = sorted(set(self.phenotypes))
-        member = np.array([self.phenotypes == word for word in words], dtype=float)
-        return self.classes(pattern) @ member.T, words
+    def classes(self, pattern: str) -> np.ndarray:
+        """Return the probability of each class."""
+        return np.stack([self.oracle(f"{pattern}__{name}") for name in self.names], axis=1)
+
+    def by_phenotype(self, pattern: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the probability of each phenotype, and the phenotypes."""
+        words = np.unique(self.phenotypes)
+        return self.classes(pattern) @ (self.phenotypes[:, None] == words).astype(float), words
+
+    def inputs(self) -> pd.DataFrame:
+        """Return form and blurred latents as numbers, NaN where nothing was recorded."""
+        table = self.visits[[*ASKED, "age_at_onset_y"]].astype(float).reset_index(drop=True)
+        table["duration_y"] = (self.visits["age_at_visit_y"] - self.visits["age_at_onset_y"]).to_numpy()
+        table["female"] = (self.visits["sex"] == "female").to_numpy(float)
+        for centre in sorted(set(self.visits["centre"])):
+            table[centre] = (self.visits["centre"] == centre).to_numpy(float)
+        for number, name in enumerate(LATENTS):
+            table[name] = np.where(self.has_recording, self.blurred[:, number], np.nan)
+        return table
 
 
 def dystonic_or_essential(visits: FirstVisits) -> float:
     """Balanced accuracy of the measured latents alone, dystonic tremor against essential, each group weighed alike."""
-    dystonic = np.isin(visits.phenotypes, _TREMULOUS)
-    essential = visits.phenotypes == "essential_tremor"
-    chosen = visits.recorded & (dystonic | essential)[visits.label]
-    answer = visits.classes("sensor")[chosen]
-    truly = essential[visits.label[chosen]]
+    dystonic, essential = np.isin(visits.phenotypes, TREMULOUS), visits.phenotypes == "essential_tremor"
+    chosen = visits.has_recording & (dystonic | essential)[visits.label]
+    answer, truly = visits.classes("sensor")[chosen], essential[visits.label[chosen]]
     ratio = answer[:, essential].sum(axis=1) / answer[:, dystonic].sum(axis=1)
-    usual = truly.mean() / (1 - truly.mean())
-    return float(balanced_accuracy_score(truly, ratio > usual))
+    return float(balanced_accuracy_score(truly, ratio > truly.mean() / (1 - truly.mean())))
 
 
 def phenotype_macro_f1(visits: FirstVisits) -> float:
-    """Macro F1 of the phenotype from form and measured latents."""
+    """Macro F1 of the most likely phenotype from form and measured latents."""
     answer, words = visits.by_phenotype("measured")
-    return float(f1_score(visits.phenotype, np.array(words)[answer.argmax(axis=1)], average="macro"))
+    return float(f1_score(visits.phenotype, words[answer.argmax(axis=1)], average="macro"))
 
 
-def spread_auc(visits: FirstVisits, years: float = 5.0) -> float:
-    """Area under the curve of the risk of spread, among who is at risk."""
-    risk = visits.oracle[f"risk__measured__{years:g}y"].to_numpy()
+def spread_auc(visits: FirstVisits) -> float:
+    """Area under the curve of the 5-year risk of spread, among who is at risk at the first visit."""
+    risk = visits.oracle("risk__measured__5y")
     at_risk = ~np.isnan(risk)
-    return float(roc_auc_score(visits.years_to_spread[at_risk] <= years, risk[at_risk]))
+    return float(roc_auc_score(visits.years_to_spread[at_risk] <= 5, risk[at_risk]))
 
 
-def tremor_of_few(visits: FirstVisits, seeds: int) -> dict[str, tuple[float, float]]:
-    """Accuracy and dystonic recall, cross-validated, of the best of two models on 78 people; means over draws."""
-    groups = {
-        "essential_tremor": visits.phenotype == "essential_tremor",
-        "parkinson_disease": visits.phenotype == "parkinson_disease",
-        "dystonic": np.isin(visits.phenotype, _TREMULOUS),
-    }
-    models = {
-        "forest": RandomForestClassifier(300, min_samples_leaf=2, random_state=0),
-        "logistic": make_pipeline(
-            StandardScaler(),
-            LogisticRegression(C=0.1, max_iter=2000),
-        ),
-    }
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
-    for seed in range(seeds):
-        random = np.random.default_rng(seed)
-        rows = {
-            k: random.choice(np.flatnonzero(m & visits.recorded), SMALL_STUDY[k], replace=False)
-            for k, m in groups.items()
-        }
-        X = np.vstack([visits.blurred[each] for each in rows.values()])
-        y = np.repeat(list(rows), [len(each) for each in rows.values()])
-        folds = StratifiedKFold(10, shuffle=True, random_state=seed)
-        for name, model in models.items():
-            answer = cross_val_predict(model, X, y, cv=folds)
-            recall = recall_score(y, answer, labels=["dystonic"], average="macro")
-            found[name].append((accuracy_score(y, answer), recall))
-    return {
-        name: (float(np.mean([a for a, _ in each])), float(np.mean([r for _, r in each])))
-        for name, each in found.items()
-    }
-
-
-def strongest_single_feature(recipe: Recipe, patients: int) -> tuple[float, str, str, str]:
-    """Return the largest area under the curve of one feature between two classes, and which."""
-    alike = Recipe(
-        **{**vars(recipe), "phenotypes": {}, "aetiologies": {}, "classes": dict.fromkeys(recipe.classes, 1.0)}
+def tremor_of_few(visits: FirstVisits, draws: int) -> tuple[float, float]:
+    """Accuracy and dystonic recall, cross-validated, of the better of two models on 78 people; means over draws."""
+    groups = {word: visits.phenotype == word for word in ("essential_tremor", "parkinson_disease")}
+    groups["dystonic"] = np.isin(visits.phenotype, TREMULOUS)
+    models = (
+        RandomForestClassifier(200, min_samples_leaf=2, random_state=0),
+        make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000)),
     )
-    synthetic = generate(alike, patients=patients, seed=7)
-    told = synthetic.truth.evidence
-    first = np.flatnonzero(told.visits.number == 0)
-    label = told.people.pair[told.visits.patient[first]]
-    visits = synthetic.cohort.visits.iloc[first]
-    from pipeline.synthetic.form import ASKED
+    found = np.zeros((len(models), draws, 2))
+    for draw in range(draws):
+        random = np.random.default_rng(draw)
+        rows = [
+            random.choice(np.flatnonzero(member & visits.has_recording), SMALL_STUDY[word], replace=False)
+            for word, member in groups.items()
+        ]
+        X, y = visits.blurred[np.concatenate(rows)], np.repeat(list(groups), [len(each) for each in rows])
+        for number, model in enumerate(models):
+            answer = cross_val_predict(model, X, y, cv=StratifiedKFold(10, shuffle=True, random_state=draw))
+            recall = recall_score(y, answer, labels=["dystonic"], average="macro")
+            found[number, draw] = accuracy_score(y, answer), recall
+    means = found.mean(axis=1)
+    best = means[means[:, 0].argmax()]
+    return float(best[0]), float(best[1])
 
-    columns = {item: visits[item].to_numpy() for item in ASKED}
-    columns |= {
-        "age_at_onset_y": visits["age_at_onset_y"].to_numpy(),
-        "duration": told.people.duration_y[told.visits.patient[first]],
-    }
-    columns |= {name: told.blurred[first, number] for number, name in enumerate(LATENTS)}
-    worst = (0.0, "", "", "")
-    found = []
-    for name, values in columns.items():
-        known = ~np.isnan(values)
-        for one in range(len(told.mix.pairs)):
-            for other in range(one):
-                a, b = values[known & (label == one)], values[known & (label == other)]
-                area = roc_auc_score(np.r_[np.ones(len(a)), np.zeros(len(b))], np.r_[a, b])
-                area = max(area, 1 - area)
-                found.append((area, name, told.mix.names[one], told.mix.names[other]))
-    return sorted(found, reverse=True)
+
+def strongest_feature(recipe: Recipe, patients: int) -> tuple[float, str]:
+    """Return the largest area under the curve of one input between two classes that it does not define, and which."""
+    alike = replace(recipe, phenotypes={}, aetiologies={}, classes=dict.fromkeys(recipe.classes, 1.0), max_visits=1)
+    visits = FirstVisits(generate(alike, patients=patients, seed=7))
+    found = [(0.0, "")]
+    for name, column in visits.inputs().items():
+        defined = [bool(STRUCTURAL.get(str(name), set()) & set(pair.split("/"))) for pair in visits.names]
+        for one, other in combinations(range(len(visits.names)), 2):
+            if defined[one] == defined[other]:
+                area = _area(column, visits.label, one, other)
+                found.append((area, f"{name}: {visits.names[one]}, {visits.names[other]}"))
+    return max(found)
+
+
+def _area(column: pd.Series, label: np.ndarray, one: int, other: int) -> float:
+    chosen = np.isin(label, (one, other)) & column.notna().to_numpy()
+    area = roc_auc_score(label[chosen] == one, column[chosen])
+    return float(max(area, 1 - area))
