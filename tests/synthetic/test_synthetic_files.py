@@ -18,7 +18,7 @@ from pipeline.synthetic import generate, write_cohort
 SAMPLE = Path(__file__).parents[2] / "data" / "synthetic"
 NAMES = ("visits", "treatments", "outcomes", "truth/patients", "truth/visits", "truth/oracle")
 TRUE_TEXTS = {"patient_id", "visit_id", "phenotype", "aetiology", "recorded_phenotype", "recorded_aetiology"}
-TRUE_TEXTS |= {"response", "spread_target", "sex"}
+TRUE_TEXTS |= {"toxin_response", "spread_target", "sex"}
 
 
 @pytest.fixture(scope="module")
