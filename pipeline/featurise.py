@@ -15,7 +15,7 @@ from pipeline.arguments import overwrite_option, reading_options
 from pipeline.errors import UsageError
 from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.publish import publish_file
 from pipeline.reading.source import Options, open_source, spooled
 from pipeline.records import IDENTITY
@@ -35,7 +35,7 @@ def featurise(path: Path, out: Path, options: Options, *, overwrite: bool = Fals
     source = open_source(path, options)
     source.refuse_output(out)
     with tempfile.TemporaryDirectory() as spill:
-        cohort = read_whole(source, survey(source, options), Path(spill), options)
+        cohort = read_whole(source, options, Path(spill))
     table = pd.concat([cohort.visits[list(IDENTITY)], extract(cohort)], axis=1)
     arrow = to_arrow(table, {"synthetic": str(source.synthetic).lower()})
     publish_file(

@@ -31,8 +31,6 @@ def text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
         return cells
     if pa.types.is_floating(cells.type):
         cells = pc.if_else(pc.is_nan(cells), None, cells)
-    if pa.types.is_timestamp(cells.type):
-        cells = cells.cast(pa.date32(), safe=False)
     return cells.cast(pa.string())
 
 

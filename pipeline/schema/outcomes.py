@@ -26,6 +26,21 @@ LABELS = (
     Column("label_date", "date", "Day on which the labels were given.", known_at="after_diagnosis"),
 )
 
+_NUMBERS_END = ("_y", "_weeks")
+
+
+def study_column(name: str) -> Column:
+    """Declare a column that only a study names: a number if its name ends in a unit of time, else text.
+
+    Examples
+    --------
+    >>> study_column("relapse_y").kind, study_column("responder").kind
+    ('number', 'text')
+    """
+    kind = "number" if name.endswith(_NUMBERS_END) else "text"
+    return Column(name, kind, "Named by the study.", known_at="after_diagnosis")
+
+
 SPREAD = (
     _years("spread_left_y", "Years from the visit to the last one without spread to another region."),
     _years("spread_right_y", "Years from the visit to the first one with spread; empty if it was not seen."),

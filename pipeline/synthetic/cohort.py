@@ -253,7 +253,7 @@ def _patients_table(people: People, labels: Labels, events: Events, regions: Reg
         "aetiology": people.aetiology,
         "recorded_phenotype": recorded[:, 0],
         "recorded_aetiology": recorded[:, 1],
-        "response": np.array(RESPONSES, dtype=object)[people.response],
+        "toxin_response": np.array(RESPONSES, dtype=object)[people.response],
         "spread_target": np.array([*REGIONS, ""], dtype=object)[regions.target],
         "sex": np.where(people.female, "female", "male").astype(object),
     }

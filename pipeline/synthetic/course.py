@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.study import Recipe
 from pipeline.synthetic import absence
+from pipeline.synthetic.epidemiology import value
 from pipeline.synthetic.figures import OLDEST_Y
 from pipeline.synthetic.form import ITEMS, OF_BURDEN, FormModel, draw_answers, reached_items
 from pipeline.synthetic.form_figures import SPREAD_LOGIT
@@ -20,11 +21,12 @@ from pipeline.synthetic.streams import Streams
 from pipeline.units import WEEKS_PER_YEAR
 from pipeline.vocabulary import REGIONS
 
-_GAP_LOW_Y, _GAP_HIGH_Y = 1.0, 4.0
-"""V years between visits, Berman 2020."""
+_GAP_LOW_Y, _GAP_HIGH_Y = value("visits.shortest_gap"), value("visits.longest_gap")
 
-_LEAVES, _LEAVES_WITH_FEW, _LEAVES_ACUTE = 0.18, 0.55, 0.95
-"""A: share that does not come again; with few complaints; and after a sudden illness of days."""
+_LEAVES, _LEAVES_WITH_FEW, _LEAVES_ACUTE = (
+    value(f"visits.leaves{whom}") for whom in ("", "_with_few_complaints", "_after_acute_illness")
+)
+"""Share that does not come again; with few complaints; and after a sudden illness of days."""
 
 _FEW_COMPLAINTS = 4
 _ACUTE_Y = 0.25

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from pipeline.synthetic.epidemiology import value
+
 DEVICES: dict[str, float] = {
-    "bmi270": 160.0,
-    "bmi160": 150.0,
-    "icm20602": 100.0,
-    "icm42688": 75.0,
-    "lsm6dsv": 60.0,
-    "smartwatch": 200.0,  # M
+    device: value(f"device.{device}.accel_noise")
+    for device in ("bmi270", "bmi160", "icm20602", "icm42688", "lsm6dsv", "smartwatch")
 }
-"""Density of the noise in micro-g / sqrt(Hz); V data sheets, where no mark stands."""
+"""Density of the noise in micro-g / sqrt(Hz)."""

@@ -6,6 +6,7 @@ Marks as in `figures`. Every class shows every kind now and then, so that no kin
 from __future__ import annotations
 
 from pipeline.synthetic.classes import Pair
+from pipeline.synthetic.epidemiology import load_epidemiology
 
 LATENTS = (
     "frequency_hz",
@@ -32,6 +33,12 @@ FOLLOW_SEVERITY = 2
 SEVERITY_SLOPE = 0.35
 """A: natural log units of amplitude a standard deviation of severity."""
 
+
+def _published(tremor: str) -> tuple[float, float]:
+    figure = load_epidemiology().figure(f"tremor_frequency.{tremor}")
+    return figure.value, figure.sd or 0.0
+
+
 # mean and standard deviation of each latent, in the order of `LATENTS`
 KINDS: dict[str, tuple[tuple[float, float], ...]] = {
     # V 8-12 Hz physiological tremor; the rest A
@@ -49,7 +56,7 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
     ),
     # V arm tremor 3.5-7 Hz, irregular (Panyakaew 2020); mean M, the rest A
     "dystonic": (
-        (5.2, 1.0),
+        _published("dystonic_arm"),
         (0.6, 0.45),
         (-0.9, 0.8),
         (0.4, 0.8),
@@ -69,20 +76,20 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
         (-2.0, 0.7),
         (1.7, 0.9),
         (-0.9, 0.9),
-        (4.0, 0.9),
+        _published("dystonic_head_focal"),
         (1.6, 1.0),
         (3.1, 1.0),
     ),
     # V segmental head tremor 4.7 +- 1.0 Hz (2024); the rest A
     "dystonic_both": (
-        (5.2, 1.0),
+        _published("dystonic_arm"),
         (0.6, 0.45),
         (-0.8, 0.8),
         (0.3, 0.8),
         (-1.7, 0.7),
         (1.9, 0.9),
         (-0.6, 0.9),
-        (4.7, 1.0),
+        _published("dystonic_head_segmental"),
         (3.0, 1.0),
         (3.0, 1.0),
     ),
@@ -101,7 +108,7 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
     ),
     # V 4-12 Hz; mean and sd M; stability index above the cut; the rest A
     "essential": (
-        (6.5, 1.3),
+        _published("essential"),
         (0.22, 0.4),
         (-1.3, 0.7),
         (0.2, 0.8),
@@ -114,7 +121,7 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
     ),
     # V 3-8 Hz; mean M; second harmonic; stability index below the cut; the rest A
     "parkinsonian": (
-        (4.8, 0.6),
+        _published("parkinson_rest"),
         (-0.2, 0.4),
         (0.8, 0.9),
         (-0.7, 0.8),
@@ -140,7 +147,7 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
     ),
     # M 5.0 +- 1.5 Hz, very variable; the rest A
     "functional": (
-        (5.0, 1.5),
+        _published("functional"),
         (1.0, 0.45),
         (0.3, 0.9),
         (-0.2, 0.8),

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort, Column
-from pipeline.schema import TREATMENTS, VISITS
+from pipeline.rules import contradictions, derived_totals
+from pipeline.schema import OUTCOMES, TABLES, TREATMENTS
 from pipeline.testing.recordings import recordings as draw_recording
 from pipeline.units import WEEKS_PER_YEAR
 from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, pair_is_allowed
 
 _CLOCKS = ("weeks_since_enrolment", "visit_date", "age_at_visit_y")
 _OWN = ("patient_id", "visit_id", *_CLOCKS, "age_at_enrolment_y", "age_at_onset_y")
-_OPTIONAL = tuple(column for column in VISITS if column.name not in _OWN)
+_OPTIONAL = tuple(column for column in TABLES["visits"] if column.name not in _OWN)
 _PAIRS = [(one, other) for one in PHENOTYPES for other in AETIOLOGIES if pair_is_allowed(one, other)]
 _FIRST_DAY = np.datetime64("2015-01-01")
 _LAST_ONSET_Y, _LAST_WEEK = 60.0, 500.0
@@ -43,8 +44,8 @@ def findings_cells(draw: st.DrawFn, *, max_terms: int = 6) -> str:
 def visits(draw: st.DrawFn, *, max_patients: int = 4, max_visits: int = 3, min_patients: int = 1) -> pd.DataFrame:
     """Draw a table of visits as the reader hands it on.
 
-    Ids, one clock at least where a patient has several visits, and a random share of the other columns. Visits of a
-    patient stand in any order.
+    Ids, one clock at least where a patient has several visits, and a random share of the other columns: nothing that
+    rules find contradictory, but findings may be. Visits of a patient stand in any order.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def visits(draw: st.DrawFn, *, max_patients: int = 4, max_visits: int = 3, min_p
     table = {"source": np.full(len(patient), "drawn", dtype=object), "row": np.arange(len(patient))} | {
         name: values[order] for name, values in table.items()
     }
-    return pd.DataFrame(table)
+    return _consistent(pd.DataFrame(table))
 
 
 @st.composite
@@ -102,6 +103,15 @@ def cohorts(
         taken.append(draw(draw_recording(recording_id=f"r{number}", **ids)))
     truth = _outcomes(table, draw(st.integers(0, 2**32 - 1))) if outcomes else pd.DataFrame()
     return Cohort(table, given, tuple(taken), truth)
+
+
+def _consistent(table: pd.DataFrame) -> pd.DataFrame:
+    """Blank what contradicts the rest of its visit, and derive totals from their items as the reader does."""
+    while found := [each for each in contradictions(table) if each.where.any()]:
+        for each in found:
+            cells = table[each.column]
+            table[each.column] = cells.mask(each.where, np.nan if cells.dtype.kind in "fi" else "")
+    return derived_totals(table)
 
 
 def _timed(stream: np.random.Generator, patient: np.ndarray, clocks: Sequence[str]) -> dict[str, np.ndarray]:
@@ -165,8 +175,10 @@ def _outcomes(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     stream, rows = np.random.default_rng(seed), len(table)
     pairs = [_PAIRS[number] for number in stream.integers(0, len(_PAIRS), rows)]
     left = np.round(stream.uniform(0, 10, rows), 2)
+    told = {column.name: _filled(column, rows, stream) for column in OUTCOMES}
     return pd.DataFrame(
-        {
+        told
+        | {
             "patient_id": table["patient_id"],
             "visit_id": table["visit_id"],
             "phenotype": np.array([pair[0] for pair in pairs], dtype=object),

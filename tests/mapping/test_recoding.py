@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ContractError, UsageError
 from pipeline.records import IDENTITY
-from pipeline.schema import VISITS
+from pipeline.schema import TABLES
 from pipeline.testing.tables import visits
 
-OURS = {column.name: column for column in VISITS}
+OURS = {column.name: column for column in TABLES["visits"]}
 FLAGS = {1.0: "yes", 0.0: "no"}
 
 

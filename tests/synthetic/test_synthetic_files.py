@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.config import load_recipe
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 from pipeline.schema import TABLES
 from pipeline.synthetic import generate, write_cohort
@@ -18,7 +18,7 @@ from pipeline.synthetic import generate, write_cohort
 SAMPLE = Path(__file__).parents[2] / "data" / "synthetic"
 NAMES = ("visits", "treatments", "outcomes", "truth/patients", "truth/visits", "truth/oracle")
 TRUE_TEXTS = {"patient_id", "visit_id", "phenotype", "aetiology", "recorded_phenotype", "recorded_aetiology"}
-TRUE_TEXTS |= {"response", "spread_target", "sex"}
+TRUE_TEXTS |= {"toxin_response", "spread_target", "sex"}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_the_reader_takes_every_row_as_it_was_made(synthetic, tmp_path, kind):
     write_cohort(synthetic, tmp_path / "cohort", kind)
     options = Options(strict=True)
     source = open_source(tmp_path / "cohort", options)
-    cohort = read_whole(source, survey(source, options), tmp_path, options)
+    cohort = read_whole(source, options, tmp_path)
     assert cohort.synthetic
     assert cohort.rejects.empty
     assert cohort.notes.empty
