@@ -37,6 +37,9 @@ _LARGEST_HZ, _LARGEST_LOG = 6.0, 3.0
 _LOG_ERROR_OF_NOISE = 12.0
 """A: error of a log ratio in units of noise over amplitude; ratios and indices need several estimates of each."""
 
+_LEAST_SEEN = 0.35
+"""A: share of the full amplitude below which nobody comes to the clinic."""
+
 _MILLI = 1e-3
 
 
@@ -94,6 +97,11 @@ def risen_log(years: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(1 - np.exp(-years / SEVERITY_RISE_Y), 0.02))
 
 
+def seen_log(years: np.ndarray) -> np.ndarray:
+    """Return what the course of severity adds to a log amplitude: at its onset a tremor is small, but there to see."""
+    return np.maximum(risen_log(years), np.log(_LEAST_SEEN))
+
+
 def draw_latents(
     model: LatentModel, pair: np.ndarray, severity: np.ndarray, years: np.ndarray, uniform: np.ndarray
 ) -> np.ndarray:
@@ -111,7 +119,7 @@ def draw_latents(
     kind = (ends[pair] <= uniform[:, [0]]).sum(axis=1)
     width = TAIL_WIDTHS[(np.cumsum(model.tails)[:-1] <= uniform[:, [1]]).sum(axis=1)]
     latents = model.mean[kind] + width[:, None] * model.sd[kind] * ndtri(uniform[:, 2:])
-    latents[:, _AMPLITUDES] += (SEVERITY_SLOPE * severity + risen_log(years))[:, None]
+    latents[:, _AMPLITUDES] += (SEVERITY_SLOPE * severity + seen_log(years))[:, None]
     return latents
 
 
@@ -180,7 +188,7 @@ def log_likelihood(
     steady = slice(0, _STEADY)
     base = -0.5 * (gap[..., steady] ** 2 / variance[..., steady]).sum(axis=-1) - 0.5 * np.log(variance).sum(axis=-1)
     base = base + log_of(model.tails[used])  # visits, kinds, tails
-    above = (SEVERITY_SLOPE * severity)[None, :] + risen_log(years)[:, None]  # visits, nodes
+    above = (SEVERITY_SLOPE * severity)[None, :] + seen_log(years)[:, None]  # visits, nodes
     total = np.broadcast_to(base[..., None], (*base.shape, len(severity))).copy()
     for amplitude in range(_STEADY, len(LATENTS)):
         distance = gap[..., amplitude][..., None] - above[:, None, None, :]

@@ -116,7 +116,7 @@ def log_movement(model, values, error, *, years, label, severity):
         for number in range(len(LATENTS)):
             mean = model.mean[kind, number]
             if number >= len(LATENTS) - FOLLOW_SEVERITY:
-                mean += SEVERITY_SLOPE * severity + math.log(max(1 - math.exp(-years / SEVERITY_RISE_Y), 0.02))
+                mean += SEVERITY_SLOPE * severity + math.log(max(1 - math.exp(-years / SEVERITY_RISE_Y), 0.35))
             density *= normal(
                 values[number], mean, math.hypot(model.sd[kind, number] * TAIL_WIDTHS[tail], error[number])
             )
