@@ -21,7 +21,7 @@ from .bands import (
     dystonic_or_essential,
     phenotype_macro_f1,
     spread_auc,
-    strongest_feature,
+    strongest_features,
     tremor_of_few,
 )
 from .gates import attained, calibration, doubling, impossible, not_monotone
@@ -41,7 +41,7 @@ def measure(regime: str) -> dict[str, object]:
     ranks = calibration(generate(recipe, patients=_CALIBRATED, seed=6))
     visits = FirstVisits(generate(recipe, patients=_BANDS, seed=1))
     accuracy, recall = tremor_of_few(visits, _DRAWS)
-    area, where = strongest_feature(recipe, _A_FEATURE)
+    strongest = strongest_features(recipe, _A_FEATURE)
     return {
         "doubling": doubling(small),
         "impossible": impossible(small),
@@ -52,8 +52,8 @@ def measure(regime: str) -> dict[str, object]:
         "spread_auc": spread_auc(visits),
         "few_accuracy": accuracy,
         "few_recall": recall,
-        "single_area": area,
-        "single_where": where,
+        **{f"{kind}_area": area for kind, (area, _) in strongest.items()},
+        **{f"{kind}_where": where for kind, (_, where) in strongest.items()},
     }
 
 

@@ -34,9 +34,6 @@ STRUCTURAL = {
 }
 """Inputs that define a phenotype or cause: no alarm between these and others."""
 
-OF_AN_AGE = {"acquired_perinatal", "wilson", "generalized", "acquired_acute_drug", "lower_limb", "inherited_combined"}
-"""Phenotypes and causes of childhood and youth: onset age parts them from those of later life, as published."""
-
 
 class FirstVisits:
     """The first visits of a cohort: true and recorded classes, the oracle's answers, inputs."""
@@ -132,23 +129,24 @@ def tremor_of_few(visits: FirstVisits, draws: int) -> tuple[float, float]:
     return float(best[0]), float(best[1])
 
 
-def strongest_feature(recipe: Recipe, patients: int) -> tuple[float, str]:
-    """Return the largest area under the curve of one input between two classes that it does not define, and which."""
+def strongest_features(recipe: Recipe, patients: int) -> dict[str, tuple[float, str]]:
+    """Return the largest area under the curve of one input between two classes that it does not define, and which.
+
+    Apart from all others stands onset age: some causes are of childhood and others of old age, as published.
+    """
     alike = replace(recipe, phenotypes={}, aetiologies={}, classes=dict.fromkeys(recipe.classes, 1.0), max_visits=1)
     visits = FirstVisits(generate(alike, patients=patients, seed=7))
-    found = [(0.0, "")]
+    found = {"single": (0.0, ""), "age": (0.0, "")}
     for name, column in visits.inputs().items():
-        known = column.notna().to_numpy()
-        values = column.to_numpy()
+        known, values = column.notna().to_numpy(), column.to_numpy()
         groups = [values[known & (visits.label == number)] for number in range(len(visits.names))]
-        words = OF_AN_AGE if name == "age_at_onset_y" else STRUCTURAL.get(str(name), set())
-        defined = [bool(words & set(pair.split("/"))) for pair in visits.names]
+        defined = [bool(STRUCTURAL.get(str(name), set()) & set(pair.split("/"))) for pair in visits.names]
+        kind = "age" if name == "age_at_onset_y" else "single"
         for one, other in combinations(range(len(groups)), 2):
-            both_young = name == "age_at_onset_y" and defined[one]
-            if defined[one] == defined[other] and not both_young and len(groups[one]) and len(groups[other]):
-                area = _area(groups[one], groups[other])
-                found.append((area, f"{name}: {visits.names[one]}, {visits.names[other]}"))
-    return max(found)
+            if defined[one] == defined[other] and len(groups[one]) and len(groups[other]):
+                told = f"{name}: {visits.names[one]}, {visits.names[other]}"
+                found[kind] = max(found[kind], (_area(groups[one], groups[other]), told))
+    return found
 
 
 def _area(one: np.ndarray, other: np.ndarray) -> float:

@@ -64,9 +64,12 @@ def page(found: Mapping[str, Mapping[str, Any]], *, made: str, patients: int, te
         for key, (meaning, low, high) in rows.items():
             cells = [_judged(each[key], low, high) for each in found.values()]
             parts.append(_line(meaning, *cells, f"{low:g} to {high:g}" if low else f"at most {high:g}"))
-    parts += [
-        f"\nThe strongest single feature: {'; '.join(sorted({str(each['single_where']) for each in found.values()}))}."
-    ]
+    strongest = {str(each["single_where"]) for each in found.values()}
+    parts.append(f"\nThe strongest single feature: {'; '.join(sorted(strongest))}.")
+    ages = max((each["age_area"], str(each["age_where"])) for each in found.values())
+    parts.append(
+        f"Onset age is left out of the alarm: it parts classes as published, at most {ages[1]} ({ages[0]:.3f})."
+    )
     parts += ["\n" + _PLAIN.format(patients=patients, tested=tested)]
     models = list(next(iter(found.values()))["shares"])
     parts += [_line("regime", "attainable", *models, "best reaches 0.95"), _line(*["---"] * (len(models) + 3))]
