@@ -7,7 +7,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 DEMO_OUT := demo
 
 .DEFAULT_GOAL := help
-.PHONY: oracle help setup demo test test-real nightly check bench fidelity docs lock run-setup
+.PHONY: help setup demo test test-real nightly check bench fidelity oracle docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

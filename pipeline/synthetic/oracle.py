@@ -205,11 +205,16 @@ class _Block:
             classes[pattern][rows] = by_class / by_class.sum(axis=1, keepdims=True)
             if pattern in RISK_PATTERNS:
                 free = _scaled(at_risk + extra)[:, self.spread.classes]
-                still = (free * not_spread[:, self.spread.classes]).sum(axis=(1, 2))
+                still = _total(free * not_spread[:, self.spread.classes])
                 for number, left in enumerate(later):
-                    come = (free * (not_spread[:, self.spread.classes] - left)).sum(axis=(1, 2))
+                    come = _total(free * (not_spread[:, self.spread.classes] - left))
                     with np.errstate(invalid="ignore"):
                         risks[pattern][rows, number] = come / still
+
+
+def _total(values: np.ndarray) -> np.ndarray:
+    """Add up each row in one order of memory, so that the last bit does not depend on how many rows there are."""
+    return np.ascontiguousarray(values).reshape(len(values), -1).sum(axis=1)
 
 
 def _scaled(logs: np.ndarray) -> np.ndarray:
