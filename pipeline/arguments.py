@@ -23,6 +23,9 @@ cohort_argument = click.argument("cohort", type=click.Path(path_type=Path, allow
 quiet_option = click.option("--quiet", is_flag=True, help="No progress lines.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there, in one step.")
 format_option = click.option("--format", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(0), default=1, show_default=True, help="Processes that share the work; 0: all cores."
+)
 max_rejected_option = click.option(
     "--max-rejected",
     type=click.FloatRange(0.0, 1.0),

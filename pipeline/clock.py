@@ -61,6 +61,9 @@ def _weeks(table: pd.DataFrame, clock: str) -> np.ndarray:
     if clock not in table:
         return np.full(len(table), np.nan)
     if clock.endswith("_date"):
-        days = pd.to_datetime(table[clock].replace("", None), format="%Y-%m-%d").to_numpy("datetime64[D]")
+        # few days are distinct, and each is read once
+        codes, texts = pd.factorize(table[clock].to_numpy(dtype=object))
+        distinct = pd.to_datetime(pd.Series(texts, dtype=object).replace("", None), format="%Y-%m-%d")
+        days = np.append(distinct.to_numpy("datetime64[D]"), np.datetime64("NaT", "D"))[codes]
         return np.where(np.isnat(days), np.nan, days.astype(float) / 7)
     return table[clock].to_numpy(float) * (WEEKS_PER_YEAR if clock == "age_at_visit_y" else 1.0)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 
 class PipelineError(Exception):
@@ -44,6 +45,10 @@ class PipelineError(Exception):
         if code:
             parts.append(f"[{code}]")
         super().__init__(" ".join(parts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come back whole from a worker process: by default only the message would be handed to the class."""
+        return partial(type(self), needed=self.needed, do=self.do, code=self.code), (self.where, self.found)
 
 
 class UsageError(PipelineError):
@@ -86,6 +91,12 @@ class OutputBusy(PipelineError):
     """Another run holds this output."""
 
     exit_code = 75
+
+
+class WorkerDied(PipelineError):
+    """A worker process was killed, most often for want of memory."""
+
+    exit_code = 71
 
 
 class BundleRefused(PipelineError):

@@ -4,53 +4,157 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.ipc
 
-from pipeline.arguments import overwrite_option, reading_options
+from pipeline.arguments import jobs_option, overwrite_option, quiet_option, reading_options
+from pipeline.command import Say, teller
+from pipeline.engine import Map, workers
 from pipeline.errors import UsageError
+from pipeline.features.cache import SignalCache
 from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
-from pipeline.partition import read_whole
+from pipeline.partition import VISITS_PER_PARTITION, Partition, partitions, survey
 from pipeline.publish import publish_file
-from pipeline.reading.source import Options, open_source, spooled
+from pipeline.reading.source import Options, Source, open_source, spooled
 from pipeline.records import IDENTITY
-from pipeline.writing import to_arrow, write_table
+from pipeline.writing import Format, create_private, needs_quotes, to_arrow, write_batches
+
+_ROWS_AT_ONCE = 10_000
 
 
-def featurise(path: Path, out: Path, options: Options, *, overwrite: bool = False) -> pd.DataFrame:
-    """Write the feature table of a cohort: one row a visit, ids first, then the catalogue's columns.
+def featurise(
+    path: Path,
+    out: Path,
+    options: Options,
+    *,
+    jobs: int = 1,
+    cache: Path | None = None,
+    overwrite: bool = False,
+    visits_per_partition: int = VISITS_PER_PARTITION,
+    say: Say = lambda _: None,
+) -> dict[str, int]:
+    """Write the feature table of a cohort: one row a visit in the order of the input, ids first, then the catalogue.
+
+    A cohort of any size is worked off in partitions of whole patients. The file has the same bytes whatever the number
+    of jobs, and whether a cache is used.
+
+    Parameters
+    ----------
+    path, out : Path
+        The cohort, and the file that appears when all is done.
+    options : Options
+        How the cohort is read.
+    jobs : int
+        Processes that share the work; 0 for all cores.
+    cache : Path, optional
+        Folder that keeps what was measured of recordings.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+    visits_per_partition : int
+        About how many visits are in memory at once, in each process.
+    say : callable
+        Is told of progress, a line at a time.
+
+    Returns
+    -------
+    dict
+        How many ``visits`` were written and how many visit records were ``rejected``.
 
     Raises
     ------
     UsageError
         If the file to write is neither ``.parquet`` nor ``.csv``.
+    PipelineError
+        With the exit code of what went wrong; nothing is published then.
     """
     if out.suffix not in (".parquet", ".csv"):
         raise UsageError("--out", f"unknown kind of file '{out.suffix}'", needed=".parquet and .csv are written")
     source = open_source(path, options)
     source.refuse_output(out)
-    with tempfile.TemporaryDirectory() as spill:
-        cohort = read_whole(source, options, Path(spill))
-    table = pd.concat([cohort.visits[list(IDENTITY)], extract(cohort)], axis=1)
+    kept = SignalCache(cache) if cache else None
+    counts = {"visits": 0, "rejected": 0}
+
+    def write(target: Path) -> None:
+        # beside the output, as all that is in the making: a folder for temporary files may be small, or others' to read
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{out.name}.") as spill, workers(jobs) as map:
+            overview = survey(source, options, Path(spill))
+            parts = partitions(overview, Path(spill), visits_per_partition=visits_per_partition)
+            one = partial(_extracted, source=source, options=options, folder=Path(spill), cache=kept)
+            made = []
+            for file, visits, rejected in _work_off(parts, one, map):
+                made.append(file)
+                counts["visits"] += visits
+                counts["rejected"] += rejected
+                say(f"partition {len(made)}: features of {visits} visits")
+            source.verify_unchanged()
+            _merge(made, target, "csv" if out.suffix == ".csv" else "parquet")
+
+    publish_file(out, write, overwrite=overwrite)
+    return counts
+
+
+def _work_off(
+    parts: Iterator[Partition], one: Callable[..., tuple[Path, int, int]], map: Map
+) -> Iterator[tuple[Path, int, int]]:
+    """Extract partition by partition: many go to the workers whole, a single one spreads its recordings over them."""
+    first = next(parts)
+    if first.count == 1:
+        yield one(first, map=map)
+    else:
+        yield from map(one, chain([first], parts))
+
+
+def _extracted(
+    part: Partition, *, source: Source, options: Options, folder: Path, cache: SignalCache | None, map: Map = map
+) -> tuple[Path, int, int]:
+    """Write a partition's features to a file of their own, in order; return it with visits and rejects."""
+    cohort = part.cohort(source, options)
+    table = pd.concat([cohort.visits[list(IDENTITY)], extract(cohort, map=map, cache=cache)], axis=1)
     arrow = to_arrow(table, {"synthetic": str(source.synthetic).lower()})
-    publish_file(
-        out, partial(write_table, arrow, format="csv" if out.suffix == ".csv" else "parquet"), overwrite=overwrite
-    )
-    return table
+    path = folder / f"features-{part.index:05d}.arrow"
+    with create_private(path) as file, pa.ipc.new_file(file, arrow.schema) as writer:
+        writer.write_table(arrow)
+    return path, len(cohort), len(cohort.rejects)
+
+
+def _merge(paths: Sequence[Path], target: Path, format: Format) -> None:
+    """Put the rows of all partitions, each in order itself, into the order of the input, some at a time."""
+    tables = [pa.ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths]
+    source = np.concatenate([table.column("source").to_numpy() for table in tables])
+    row = np.concatenate([table.column("row").to_numpy() for table in tables])
+    ends = np.cumsum([table.num_rows for table in tables])
+    order = np.lexsort((row, np.unique(source.astype(str), return_inverse=True)[1]))
+    part = np.searchsorted(ends, order, side="right")
+    at = order - np.append(0, ends)[part]
+
+    def batches() -> Iterator[pa.Table]:
+        for start in range(0, len(order), _ROWS_AT_ONCE):
+            parts, rows = part[start : start + _ROWS_AT_ONCE], at[start : start + _ROWS_AT_ONCE]
+            taken = [tables[number].take(rows[parts == number]) for number in np.unique(parts)]
+            back = np.argsort(np.argsort(parts, kind="stable"), kind="stable")
+            yield pa.concat_tables(taken).take(back)
+
+    write_batches(batches(), tables[0].schema, target, format, quotes=any(map(needs_quotes, tables)))
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """Return every feature: name, kind, unit, version, meaning, source, columns."""
+    """Return every feature: name, kind, unit, bounds, version, meaning, source, columns; no bound is None."""
     return [
         {
             "name": feature.spec.name,
             "kind": feature.spec.kind,
             "unit": str(feature.spec.unit),
+            "bounds": [bound if np.isfinite(bound) else None for bound in feature.spec.bounds],
             "version": feature.spec.version,
             "meaning": feature.spec.meaning,
             "source": feature.spec.source,
@@ -70,10 +174,20 @@ def _catalogue_text() -> str:
 @click.option("--out", type=click.Path(path_type=Path), help="The table to write, .parquet or .csv.")
 @click.option("--list", "listed", is_flag=True, help="List the catalogue instead.")
 @click.option("--json", "as_json", is_flag=True, help="List it as JSON.")
+@jobs_option
+@click.option("--cache", type=click.Path(path_type=Path), help="A folder that keeps what is measured of recordings.")
 @overwrite_option
+@quiet_option
 @reading_options
 def command(
-    cohort: Path | None, out: Path | None, options: Options, *, listed: bool, as_json: bool, overwrite: bool
+    cohort: Path | None,
+    out: Path | None,
+    options: Options,
+    *,
+    listed: bool,
+    as_json: bool,
+    quiet: bool,
+    **flags: Any,
 ) -> None:
     r"""Write the feature table of COHORT, or list the catalogue.
 
@@ -87,4 +201,5 @@ def command(
     if cohort is None or out is None:
         raise UsageError("features", "needs a cohort and --out", do="Give both, or --list")
     with spooled(cohort) as path:
-        featurise(path, out, options, overwrite=overwrite)
+        made = featurise(path, out, options, say=teller(quiet=quiet), **flags)
+    click.echo(f"{out}: features of {made['visits']} visits, {made['rejected']} rejected")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from types import EllipsisType
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -163,12 +164,19 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.visits)
 
-    def __getitem__(self, positions: np.ndarray | Sequence[int] | slice) -> Cohort:
+    @property
+    def shape(self) -> tuple[int]:
+        """Visits: as an array of them, a cohort goes through scikit-learn's indexing and cross-validation."""
+        return (len(self.visits),)
+
+    def __getitem__(self, positions: np.ndarray | Sequence[int] | slice | tuple[Any, EllipsisType]) -> Cohort:
         """Return the visits at these positions, with what belongs to their patients.
 
-        Histories hold the selected visits only: select whole patients to keep them whole.
+        Histories hold the selected visits only: select whole patients to keep them whole. ``cohort[positions, ...]`` is
+        the same: so scikit-learn takes rows of an array.
         """
-        rows = np.arange(len(self.visits))[positions]
+        first = positions[0] if isinstance(positions, tuple) else positions
+        rows = np.atleast_1d(np.arange(len(self.visits))[first])
         visits = self.visits.iloc[rows].reset_index(drop=True)
         patients = set(visits["patient_id"])
         kept = set(zip(visits["patient_id"], visits["visit_id"], strict=True))

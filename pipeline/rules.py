@@ -5,13 +5,15 @@ Rules stand beside the models and independent of them: a red flag is never silen
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from pipeline.finding_marks import Marks, marks_of
 from pipeline.ontology import load_ontology
 from pipeline.schema.distribution import AREAS, distribution_of
 from pipeline.schema.scales import ALL_SCALES
@@ -342,30 +344,64 @@ def isolated_or_combined(visits: pd.DataFrame) -> np.ndarray:
     return np.select([free, combined, answer == "none"], ["", "combined", "isolated"], "").astype(object)
 
 
-def red_flags(visits: pd.DataFrame) -> np.ndarray:
-    """Name what must not be missed, whatever the model says; several joined with ``|``.
+RED_FLAG_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "wilson": (
+            "kayser_fleischer_ring",
+            "ceruloplasmin_mg_per_dl",
+            "urinary_copper_ug_per_day",
+            "liver_disease",
+            "cirrhosis",
+            "age_at_onset_y",
+        ),
+        "acute_drug_reaction": ("neuroleptic_exposure", "dopamine_blocker_at_onset", "sudden_onset", "onset_mode"),
+        "levodopa_responsive": ("age_at_onset_y", "foot_inversion", "gait_trouble", "diurnal_fluctuation"),
+        "structural": tuple(f"dystonia_{region}" for region in REGIONS),
+    }
+)
+"""Each red flag with the columns that its rule reads beside the findings."""
+
+
+def raised_flags(visits: pd.DataFrame, marks: Marks) -> dict[str, np.ndarray]:
+    """Say of each visit whether each red flag is raised; what was not recorded raises none.
 
     ``wilson``: a Kayser-Fleischer ring, low ceruloplasmin, high urinary copper, or a liver disease with onset before 55
     years. ``acute_drug_reaction``: sudden onset after a dopamine-blocking drug. ``levodopa_responsive``: onset before
     21 years with foot or gait signs, or worse towards evening. ``structural``: hemidystonia.
 
+    Parameters
+    ----------
+    visits : DataFrame
+    marks : Marks
+        The visits' findings.
+
     Returns
     -------
-    ndarray of str, shape (visits,)
+    dict of str to ndarray of bool, shape (visits,)
     """
     child = number(visits, "age_at_onset_y") < _EARLY_ONSET_Y
     leg = (number(visits, "foot_inversion") == 1) | (number(visits, "gait_trouble") == 1)
     diurnal = number(visits, "diurnal_fluctuation") == 1
     drug = (number(visits, "neuroleptic_exposure") == 1) | (number(visits, "dopamine_blocker_at_onset") == 1)
     sudden = (number(visits, "sudden_onset") == 1) | (text(visits, "onset_mode") == "hours_to_days")
-    found = {
-        "wilson": observed(visits, _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER) | _tested_for_copper(visits),
+    return {
+        "wilson": _observed(marks, _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER) | _tested_for_copper(visits),
         "acute_drug_reaction": drug & sudden,
         "levodopa_responsive": child & (leg | diurnal),
-        "structural": observed(visits, _HEMIDYSTONIA) | _one_sided(visits),
+        "structural": _observed(marks, _HEMIDYSTONIA) | _one_sided(visits),
     }
+
+
+def red_flags(visits: pd.DataFrame) -> np.ndarray:
+    """Name what must not be missed, whatever the model says; several joined with ``|``.
+
+    Returns
+    -------
+    ndarray of str, shape (visits,)
+        Of the names in `RED_FLAG_COLUMNS`.
+    """
     names = np.array([""] * len(visits), dtype=object)
-    for name, where in found.items():
+    for name, where in raised_flags(visits, marks_of(text(visits, "findings"))).items():
         names[where] = [f"{before}|{name}" if before else name for before in names[where]]
     return names
 
@@ -385,16 +421,15 @@ def _tested_for_copper(visits: pd.DataFrame) -> np.ndarray:
 
 def observed(visits: pd.DataFrame, *terms: str) -> np.ndarray:
     """Whether one of these HPO terms, or a kind of it, was observed at the visit."""
-    if "findings" not in visits:
-        return np.zeros(len(visits), dtype=bool)
-    kinds = load_ontology().descendants(terms)
-    codes, cells = pd.factorize(visits["findings"].to_numpy(dtype=object))
-    found = np.array([_observes(str(cell), kinds) for cell in cells], dtype=bool)
-    return found[codes] if len(codes) else np.zeros(0, dtype=bool)
+    return _observed(marks_of(text(visits, "findings")), *terms)
 
 
-def _observes(cell: str, kinds: frozenset[str]) -> bool:
-    return any(term in kinds for excluded, term in load_ontology().findings(cell) if not excluded)
+def _observed(marks: Marks, *terms: str) -> np.ndarray:
+    kinds, listed = load_ontology().descendants(terms), marks.observed
+    decisive = np.array([term in kinds for term in listed.terms], dtype=bool)
+    found = np.zeros(marks.cells, dtype=bool)
+    found[listed.row[decisive[listed.term]]] = True
+    return found
 
 
 def _one_sided(visits: pd.DataFrame) -> np.ndarray:

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -60,17 +60,45 @@ def write_table(table: pa.Table, path: Path, format: Format, *, csv_safe: bool =
     OSError
         If the file is there, or cannot be written.
     """
-    with create_private(path) as file:
-        if format == "csv":
-            table = _neutralised(table) if csv_safe else table
-            quotes = "needed" if _needs_quotes(table) else "none"
-            pacsv.write_csv(table, file, pacsv.WriteOptions(quoting_style=quotes, quoting_header=quotes))
-        else:
-            papq.write_table(table, file, **_parquet_options(table.schema))
+    write_batches([table], table.schema, path, format, csv_safe=csv_safe, quotes=needs_quotes(table))
+
+
+def write_batches(
+    batches: Iterable[pa.Table], schema: pa.Schema, path: Path, format: Format, *, quotes: bool, csv_safe: bool = True
+) -> None:
+    """Write a table batch by batch, as `write_table` does it whole; each batch is a row group of a Parquet file.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.Table
+        All of one schema.
+    schema : pyarrow.Schema
+    path : Path
+    format : {"parquet", "csv"}
+    quotes : bool
+        Whether any of the batches `needs_quotes`.
+    csv_safe : bool
+    """
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    with create_private(path) as file, _writer(file, schema, format, texts, quotes=quotes) as writer:
+        for batch in batches:
+            writer.write_table(_neutralised(batch) if format == "csv" and csv_safe else batch)
+
+
+def _writer(
+    file: BinaryIO, schema: pa.Schema, format: Format, texts: list[str], *, quotes: bool
+) -> pacsv.CSVWriter | papq.ParquetWriter:
+    if format == "csv":
+        style = "needed" if quotes else "none"
+        return pacsv.CSVWriter(
+            file, schema, write_options=pacsv.WriteOptions(quoting_style=style, quoting_header=style)
+        )
+    # the stubs know a bool only, the class takes the names of columns too
+    return papq.ParquetWriter(file, schema, use_dictionary=texts, write_page_checksum=True)  # pyright: ignore[reportArgumentType]
 
 
 class TableStream:
-    """A table that is written part by part to a new file that only its owner can read.
+    """A table that is written part by part beside others, to a new file that only its owner can read.
 
     The parts have one schema. In a CSV no cell may need quotes: one that does is refused by Arrow.
 
@@ -83,12 +111,9 @@ class TableStream:
     """
 
     def __init__(self, path: Path, format: Format, schema: pa.Schema) -> None:
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
         self._file = create_private(path)
-        if format == "csv":
-            plain = pacsv.WriteOptions(quoting_style="none", quoting_header="none")
-            self._writer = pacsv.CSVWriter(self._file, schema, write_options=plain)
-        else:
-            self._writer = papq.ParquetWriter(self._file, schema, **_parquet_options(schema))
+        self._writer = _writer(self._file, schema, format, texts, quotes=False)
 
     def write(self, part: pa.Table) -> None:
         """Append some rows."""
@@ -100,11 +125,6 @@ class TableStream:
         self._file.close()
 
 
-def _parquet_options(schema: pa.Schema) -> dict[str, Any]:
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]
-    return {"use_dictionary": texts, "write_page_checksum": True}
-
-
 def _neutralised(table: pa.Table) -> pa.Table:
     columns = {}
     for field in table.schema:
@@ -113,10 +133,10 @@ def _neutralised(table: pa.Table) -> pa.Table:
             executed = pc.match_substring_regex(cells, _FORMULA)
             cells = pc.if_else(executed, pc.binary_join_element_wise("'", cells, ""), cells)
         columns[field.name] = cells
-    return pa.table(columns)
+    return pa.table(columns, schema=table.schema)
 
 
-def _needs_quotes(table: pa.Table) -> bool:
+def needs_quotes(table: pa.Table) -> bool:
     """Whether a cell or a name would be taken apart without quotes, or an empty one taken for a missing row."""
     texts = [table.column(field.name) for field in table.schema if pa.types.is_string(field.type)]
     apart = [pc.any(pc.match_substring_regex(cells, _APART)).as_py() for cells in texts]

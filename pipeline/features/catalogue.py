@@ -9,11 +9,34 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from pipeline.errors import UsageError, did_you_mean
-from pipeline.features import findings, history, movement, posture, probes, regions, scales, treatment, tremor
+from pipeline.features import (
+    background,
+    findings,
+    history,
+    movement,
+    posture,
+    probes,
+    redflags,
+    regions,
+    scales,
+    treatment,
+    tremor,
+)
 from pipeline.features.probes import Fingerprint
 from pipeline.features.spec import Feature
 
-_FAMILIES: tuple[ModuleType, ...] = (history, findings, regions, scales, treatment, tremor, posture, movement)
+_FAMILIES: tuple[ModuleType, ...] = (
+    history,
+    background,
+    findings,
+    redflags,
+    regions,
+    scales,
+    treatment,
+    tremor,
+    posture,
+    movement,
+)
 
 
 def _declared(family: ModuleType) -> list[Feature]:

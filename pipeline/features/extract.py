@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.features.cache import SignalCache
 from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.spec import Feature
 from pipeline.features.table import build
@@ -19,6 +20,7 @@ def extract(
     features: Sequence[Feature] = CATALOGUE,
     *,
     map: Callable[..., Iterable[Any]] = builtins.map,
+    cache: SignalCache | None = None,
 ) -> pd.DataFrame:
     """Compute features of every visit of a cohort.
 
@@ -32,6 +34,8 @@ def extract(
     features : sequence of Feature
     map : callable
         Runs one function over many arguments, as the built-in does; a pool's `map` spreads recordings over processes.
+    cache : SignalCache, optional
+        Keeps what was measured of recordings, and is asked first.
 
     Returns
     -------
@@ -50,4 +54,4 @@ def extract(
     >>> row["finding_tremor_state"], row["finding_seizure_state"], row["finding_ataxia_state"]
     (np.float64(1.0), np.float64(0.0), np.float64(nan))
     """
-    return build(cohort, features, map=map)
+    return build(cohort, features, map=map, cache=cache)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import pandas as pd
 
 from pipeline.features.spec import Values, record_feature
 from pipeline.features.timeline import History
+from pipeline.finding_marks import Listed
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.ontology import load_ontology
 from pipeline.schema import VISITS
@@ -23,79 +23,86 @@ _FLAGS = {column.name: column.code for column in VISITS if column.kind == "flag"
 _TERMS = FINDINGS_PANEL | {code: name for name, code in _FLAGS.items() if code not in FINDINGS_PANEL}
 """The panel, and the terms that the form asks for besides: no flag of the form is lost."""
 
+_STATES = np.array([np.nan, 1.0, 0.0, np.nan])
+"""State of a term that is neither, observed, excluded, both."""
+
 
 @record_feature(
     unit=Unit.STATE,
     outputs=[f"finding_{name}_state" for name in _TERMS.values()],
     bounds=(0.0, 1.0),
+    version=2,
     source="HPO; the panel of findings_panel.py",
 )
 def finding_state(history: History) -> Values:
     """Whether a sign or symptom was observed at this visit, was excluded, or was not recorded."""
-    row, cells = pd.factorize(history.text("findings"))
-    observed = np.zeros((len(cells), len(_TERMS)), dtype=bool)
-    excluded = np.zeros_like(observed)
-    # records repeat each other's cells, and reading one costs more than copying its row
-    for number, cell in enumerate(cells):
-        seen, ruled_out = _recorded(cell)
-        observed[number, _all_settled(seen, observed=True)] = True
-        excluded[number, _all_settled(ruled_out, observed=False)] = True
-    observed, excluded = observed[row], excluded[row]
-    for name, code in _FLAGS.items():
-        flag, term = history.value(name), _current(code)
-        if term is not None:
-            observed[np.ix_(flag == 1.0, _settled(term, observed=True))] = True
-            excluded[np.ix_(flag == 0.0, _settled(term, observed=False))] = True
-    return np.where(observed == excluded, np.nan, observed.astype(float))
+    told = np.zeros((len(_TERMS), len(history)), dtype=np.uint8)
+    for excluded, listed in ((False, history.marks.observed), (True, history.marks.excluded)):
+        settled = np.zeros(told.shape, dtype=bool)
+        _settle_marks(settled, listed, excluded=excluded)
+        _settle_flags(settled, history, excluded=excluded)
+        told |= settled.view(np.uint8) << excluded
+    return np.take(_STATES, told, mode="clip").T
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), source="HPO", kind="quality")
+@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), version=2, source="HPO", kind="quality")
 def findings_observed_count(history: History) -> Values:
     """Count the distinct terms recorded as observed at this visit, before closing them over the ontology."""
-    return _counts(history, 1.0)
+    return _counts(history, excluded=False)
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), source="HPO", kind="quality")
+@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), version=2, source="HPO", kind="quality")
 def findings_excluded_count(history: History) -> Values:
     """Count the distinct terms recorded as excluded at this visit, before closing them over the ontology."""
-    return _counts(history, 0.0)
+    return _counts(history, excluded=True)
 
 
-def _counts(history: History, state: float) -> Values:
-    """Count terms in a state; NaN where no term was recorded in either."""
-    row, cells = pd.factorize(history.text("findings"))
-    recorded = [_recorded(cell) for cell in cells]
-    listed = [observed if state == 1.0 else excluded for observed, excluded in recorded]
-    count = np.array([len(terms) for terms in listed], dtype=float)[row]
-    known = np.array([bool(observed or excluded) for observed, excluded in recorded], dtype=bool)[row]
-    for name, code in _FLAGS.items():
-        flag, term = history.value(name), _current(code)
-        if term is not None:
-            new = np.array([term not in terms for terms in listed], dtype=bool)[row]
-            count += (flag == state) & new
-            known |= ~np.isnan(flag)
-    return np.where(known, count, np.nan)
+def _settle_marks(settled: np.ndarray, listed: Listed, *, excluded: bool) -> None:
+    """Mark what follows from the listed terms, in `settled`, shape (terms of the panel, visits)."""
+    reached = [_settled(term, excluded=excluded) for term in listed.terms]
+    counts = np.array([len(each) for each in reached], dtype=int)
+    follows = np.concatenate([np.empty(0, dtype=int), *reached])
+    many = counts[listed.term]
+    # each listed term is repeated for all that follows from it
+    first = np.repeat((np.cumsum(counts) - counts)[listed.term] - (np.cumsum(many) - many), many)
+    settled[follows[first + np.arange(len(first))], np.repeat(listed.row, many)] = True
 
 
-def _recorded(cell: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the current terms of a cell: those observed, and those excluded with ``!``."""
-    marks = [mark.strip() for mark in cell.split("|")]
-    observed = (_current(mark) for mark in marks if not mark.startswith("!"))
-    excluded = (_current(mark[1:].strip()) for mark in marks if mark.startswith("!"))
-    return frozenset(term for term in observed if term), frozenset(term for term in excluded if term)
-
-
-def _current(code: str) -> str | None:
-    return load_ontology().current(code)
-
-
-def _all_settled(terms: frozenset[str], *, observed: bool) -> np.ndarray:
-    return np.concatenate([np.empty(0, dtype=int), *(_settled(term, observed=observed) for term in terms)])
+def _settle_flags(settled: np.ndarray, history: History, *, excluded: bool) -> None:
+    for name, term in _asked(history):
+        said = history.value(name) == (0.0 if excluded else 1.0)
+        for place in _settled(term, excluded=excluded):
+            settled[place] |= said
 
 
 @cache
-def _settled(term: str, *, observed: bool) -> np.ndarray:
+def _settled(term: str, *, excluded: bool) -> np.ndarray:
     """Positions in `_TERMS` of what is settled when this term is observed, or excluded."""
     hpo = load_ontology()
-    reached = hpo.ancestors([term]) if observed else hpo.descendants([term])
+    reached = hpo.descendants([term]) if excluded else hpo.ancestors([term])
     return np.array([number for number, known in enumerate(_TERMS) if known in reached], dtype=int)
+
+
+def _counts(history: History, *, excluded: bool) -> Values:
+    """Count terms in a state; NaN where no term was recorded in either."""
+    known = np.zeros(len(history), dtype=bool)
+    for each in (history.marks.observed, history.marks.excluded):
+        known[each.row] = True
+    listed = history.marks.excluded if excluded else history.marks.observed
+    count = np.bincount(listed.row, minlength=len(history)).astype(float)
+    asked = {term: (name, number) for number, (name, term) in enumerate(_asked(history))}
+    place = np.array([asked[term][1] if term in asked else -1 for term in listed.terms], dtype=int)[listed.term]
+    coded = np.zeros((len(asked), len(history)), dtype=bool)
+    coded[place[place >= 0], listed.row[place >= 0]] = True
+    for name, number in asked.values():
+        flag = history.value(name)
+        known |= ~np.isnan(flag)
+        # what the cell lists already counts once
+        count += (flag == (0.0 if excluded else 1.0)) & ~coded[number]
+    return np.where(known, count, np.nan)
+
+
+def _asked(history: History) -> list[tuple[str, str]]:
+    """Return the flags of the form that the visits have, with their current terms."""
+    current = [(name, load_ontology().current(code)) for name, code in _FLAGS.items() if history.has(name)]
+    return [(name, term) for name, term in current if term is not None]

@@ -1,19 +1,17 @@
-"""The person and the course: ages, sex, family, exposures, early signs, and the visits so far."""
+"""The person and the onset: ages, sex, how it began, early signs, and the visits so far."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from pipeline.features.columns import side_by_side, yes_count
 from pipeline.features.spec import Values, record_feature
 from pipeline.features.timeline import History
-from pipeline.schema import VISITS
-from pipeline.schema.regions import REGION_FLAGS
 from pipeline.schema.symptoms import EARLY_SIGNS
 from pipeline.units import WEEKS_PER_YEAR, Unit
+from pipeline.vocabulary import ONSET_AGE_BINS
 
-_REGIONS = {column.name for column in REGION_FLAGS}
-_UNCODED = [c.name for c in VISITS if c.kind == "flag" and not c.code.startswith("HP:") and c.name not in _REGIONS]
-"""Flags that no HPO term stands for; the others are findings, and the regions have a family of their own."""
+_PACE = {"hours_to_days": 0.0, "days_to_weeks": 1 / 3, "weeks_to_months": 2 / 3, "insidious": 1.0}
 
 
 @record_feature(unit=Unit.YEARS, bounds=(0.0, 220.0), source="intake form")
@@ -45,11 +43,33 @@ def sex_male_state(history: History) -> Values:
 
 
 @record_feature(
-    unit=Unit.STATE, outputs=[f"{name}_state" for name in _UNCODED], bounds=(0.0, 1.0), source="intake form"
+    unit=Unit.STATE,
+    outputs=[f"onset_in_{name}_state" for name in ONSET_AGE_BINS],
+    bounds=(0.0, 1.0),
+    source="Albanese 2013, axis I; onset is bimodal with a nadir at 21 years",
 )
-def form_flag_state(history: History) -> Values:
-    """Answer to a question of the form that no HPO term stands for: family, onset, exposure, early sign, trick."""
-    return np.stack([history.value(name) for name in _UNCODED], axis=1)
+def onset_age_bin_state(history: History) -> Values:
+    """Whether the first symptom came in an age group, from the first bound up to but without the next."""
+    age = history.value("age_at_onset_y")
+    groups = [(age >= first) & (age < after) for first, after in ONSET_AGE_BINS.values()]
+    return side_by_side(np.where(np.isnan(age), np.nan, group.astype(float)) for group in groups)
+
+
+@record_feature(unit=Unit.STATE, bounds=(0.0, 1.0), source="intake form; acute drug reactions and functional dystonia")
+def onset_pace_state(history: History) -> Values:
+    """How slowly symptoms came, in even steps: 0 within hours or days, 1/3 weeks, 2/3 months, 1 insidiously.
+
+    Where the form does not say, a sudden onset, or the full extent within a week, counts as hours or days.
+    """
+    pace = history.coded("onset_mode", _PACE)
+    fast = (history.value("sudden_onset") == 1.0) | (history.value("within_a_week") == 1.0)
+    return np.where(np.isnan(pace) & fast, 0.0, pace)
+
+
+@record_feature(unit=Unit.STATE, bounds=(0.0, 1.0), source="intake form; Parkinson's disease begins on one side")
+def onset_one_sided_state(history: History) -> Values:
+    """Whether it began on one side of the body."""
+    return history.coded("onset_side", {"left": 1.0, "right": 1.0, "both": 0.0, "midline": 0.0})
 
 
 @record_feature(
@@ -57,8 +77,20 @@ def form_flag_state(history: History) -> Values:
 )
 def early_signs_count(history: History) -> Values:
     """Count the early signs present at this visit; NaN where none was asked for."""
-    flags = np.stack([history.value(sign.name) for sign in EARLY_SIGNS], axis=1)
-    return np.where(np.isnan(flags).all(axis=1), np.nan, (flags == 1.0).sum(axis=1))
+    return yes_count(side_by_side(history.value(sign.name) for sign in EARLY_SIGNS))
+
+
+@record_feature(
+    unit=Unit.COUNT,
+    outputs=["hand_injuries_per_month_count", "items_dropped_per_month_count"],
+    bounds=(0.0, 1000.0),
+    source="intake form; early signs of hand dystonia",
+)
+def mishaps_per_month_count(history: History) -> Values:
+    """How many small hand injuries, and dropped items, a month has."""
+    return side_by_side(
+        [history.value("hand_injuries_per_month_count"), history.value("items_dropped_per_month_count")]
+    )
 
 
 @record_feature(unit=Unit.WEEKS, bounds=(0.0, np.inf), source="visit times")

@@ -13,6 +13,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from pipeline.features.cache import SignalCache, key_of
 from pipeline.features.places import QUANTILES, TASK_CLASSES, Place, sites_of
 from pipeline.features.signal import AXES, Signal
 from pipeline.features.spec import Feature, Sensor
@@ -72,13 +73,45 @@ class _Chunk:
     usable_share: np.ndarray
 
 
-def _measure_chunk(recordings: Sequence[Recording], features: Sequence[Feature]) -> _Chunk:
-    """Open some recordings and measure their windows."""
+def _measure_chunk(recordings: Sequence[Recording], features: Sequence[Feature], cache: SignalCache | None) -> _Chunk:
+    """Open some recordings and measure their windows, but for those that the cache holds."""
     cuts = [cut(recording) for recording in recordings]
+    sensors = [recording.sensor for recording in recordings]
+    tables: list[np.ndarray | None] = [None] * len(cuts)
+    if cache:
+        tables = _cached(cuts, sensors, features, cache)
+    missing = [number for number, table in enumerate(tables) if table is None]
+    measured = _measure([cuts[number] for number in missing], [sensors[number] for number in missing], features)
+    for number, table in zip(missing, measured, strict=True):
+        tables[number] = table
+        if cache and len(table):
+            cache.store(key_of(cuts[number], sensors[number], features), table)
+    joined = np.concatenate([np.empty((0, 1 + len(features))), *(each for each in tables if each is not None)])
+    return _Chunk(
+        np.array([len(each.begins) for each in cuts], dtype=int),
+        np.concatenate([np.empty(0), *(each.start_s for each in cuts)]),
+        joined[:, 0],
+        joined[:, 1:],
+        np.array([each.duration_s for each in cuts]),
+        np.array([each.usable_share for each in cuts]),
+    )
+
+
+def _cached(
+    cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Feature], cache: SignalCache
+) -> list[np.ndarray | None]:
+    return [
+        cache.load(key_of(each, sensor, features), (len(each.begins), 1 + len(features))) if len(each.begins) else None
+        for each, sensor in zip(cuts, sensors, strict=True)
+    ]
+
+
+def _measure(cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Feature]) -> list[np.ndarray]:
+    """Return each recording's windows, shape (windows, 1 + features): strength of movement first."""
     counts = np.array([len(each.begins) for each in cuts], dtype=int)
     offsets = np.append(0, np.cumsum(counts))
-    amplitude, values = np.full(offsets[-1], np.nan), np.full((offsets[-1], len(features)), np.nan)
-    keys = [(recording.sensor, each.samples) for recording, each in zip(recordings, cuts, strict=True)]
+    values = np.full((offsets[-1], 1 + len(features)), np.nan)
+    keys = [(sensor, each.samples) for sensor, each in zip(sensors, cuts, strict=True)]
     for key in sorted(set(keys)):
         members = [number for number, other in enumerate(keys) if other == key and counts[number]]
         columns = [column for column, feature in enumerate(features) if feature.spec.sensor == key[0]]
@@ -86,16 +119,9 @@ def _measure_chunk(recordings: Sequence[Recording], features: Sequence[Feature])
         wanted = [features[column] for column in columns]
         for start, signal in _blocks([cuts[number] for number in members]):
             block = rows[start : start + BLOCK]
-            amplitude[block] = signal.rms[: len(block)]
-            values[block[:, None], columns] = measure_windows(wanted, signal)[: len(block)]
-    return _Chunk(
-        counts,
-        np.concatenate([np.empty(0), *(each.start_s for each in cuts)]),
-        amplitude,
-        values,
-        np.array([each.duration_s for each in cuts]),
-        np.array([each.usable_share for each in cuts]),
-    )
+            values[block, 0] = signal.rms[: len(block)]
+            values[block[:, None], np.array(columns, dtype=int) + 1] = measure_windows(wanted, signal)[: len(block)]
+    return np.split(values, offsets[1:-1]) if len(cuts) else []
 
 
 def _blocks(cuts: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
@@ -189,6 +215,7 @@ def measure(
     features: Sequence[Feature],
     *,
     map: Callable[..., Iterable[_Chunk]],
+    cache: SignalCache | None = None,
 ) -> Measured:
     """Measure the window features of all recordings that belong to a visit."""
     row_of: dict[tuple[str, str], int] = {}
@@ -198,8 +225,8 @@ def measure(
     kept = [recording for recording in recordings if (recording.patient_id, recording.visit_id) in row_of]
     remaining = iter(kept)
     chunks = iter(lambda: tuple(islice(remaining, CHUNK)), ())
-    done = list(map(partial(_measure_chunk, features=tuple(features)), chunks))
-    done = done or [_measure_chunk((), features)]
+    done = list(map(partial(_measure_chunk, features=tuple(features), cache=cache), chunks))
+    done = done or [_measure_chunk((), features, None)]
     bounds = np.append(0, np.cumsum(np.concatenate([chunk.counts for chunk in done])))
     amplitude = np.concatenate([chunk.amplitude for chunk in done])
     return Measured(

@@ -20,7 +20,8 @@ from pipeline.features.table import build
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.records import Cohort, Column, Recording, Samples
 from pipeline.schema import TREATMENTS, VISITS
-from pipeline.vocabulary import BODY_SITES, TASKS
+from pipeline.units import Unit
+from pipeline.vocabulary import BODY_SITES, RESPONSES, TASKS, TREATMENT_KINDS
 
 DIGITS = 6
 _NOTHING = 1e-9
@@ -29,6 +30,7 @@ _NOTHING = 1e-9
 _PATIENTS, _VISITS_EACH = 8, 3
 _RECORDED_VISITS = 2
 _TERMS_EACH = 25
+_TOXIN, _TOXIN_WEEKS = "botulinum_toxin", (-44.0, -31.0, -20.0, -10.0, 0.0, 6.0, 6.0, 60.0)
 _SECONDS = 14.0
 _GRAIN = 1 / 16_384
 """Samples are whole multiples of this, in g or 64 deg/s, as a 16-bit sensor's are: so all machines agree on them."""
@@ -82,26 +84,38 @@ def rounded(value: float) -> str:
 def probe_cohort() -> Cohort:
     """Make the probes: patients with three visits and treatments, and two visits with every recording."""
     times = _times()
-    visits = pd.DataFrame({"source": "probe", "row": np.arange(_PATIENTS * _VISITS_EACH)} | times)
-    for column in VISITS:
-        if column.name not in visits:
-            visits[column.name] = _filled(column, len(visits))
-    del visits["visit_date"]  # a table with dates is timed by them alone
-    treatments = pd.DataFrame({"patient_id": np.repeat([f"p{n}" for n in range(_PATIENTS)], 4)})
-    for column in TREATMENTS:
-        if column.name not in treatments:
-            treatments[column.name] = _filled(column, len(treatments))
-    treatments["weeks_since_enrolment"] = np.tile([0.0, 6.0, 6.0, 60.0], _PATIENTS)
-    # every second patient has toxin only, one session of it in two doses
-    toxin = np.arange(len(treatments)) % 8 < 4
-    treatments["kind"] = treatments["kind"].where(~toxin, "botulinum_toxin")
-    treatments["dose_toxin_units"] = 12.5 * np.arange(1.0, len(treatments) + 1)
+    rows = _PATIENTS * _VISITS_EACH
+    # a table with dates would be timed by them alone
+    others = [column for column in VISITS if column.name not in times and column.name != "visit_date"]
+    filled = {column.name: _filled(column, rows) for column in others}
+    visits = pd.DataFrame({"source": np.full(rows, "probe", dtype=object), "row": np.arange(rows)} | times | filled)
     recordings = tuple(
         _recording(row, number, site, task)
         for row in range(_RECORDED_VISITS)
         for number, (site, task) in enumerate((site, task) for site in BODY_SITES for task in TASKS)
     )
-    return Cohort(visits, treatments, tuple(each for pair in recordings for each in pair), synthetic=True)
+    return Cohort(visits, _treatments(), tuple(each for pair in recordings for each in pair), synthetic=True)
+
+
+def _treatments() -> pd.DataFrame:
+    """Give every second patient toxin only, one session of it in two doses, and the others two of every other kind."""
+    others = [kind for kind in TREATMENT_KINDS if kind != _TOXIN]
+    kinds = [[_TOXIN] * len(_TOXIN_WEEKS), [*others, *others]]
+    weeks = [list(_TOXIN_WEEKS), [-20.0 + 5.0 * number for number in range(2 * len(others))]]
+    patients = [(patient, patient % 2) for patient in range(_PATIENTS)]
+    table = {
+        "patient_id": [f"p{patient}" for patient, part in patients for _ in kinds[part]],
+        "kind": [kind for _, part in patients for kind in kinds[part]],
+        "weeks_since_enrolment": np.array([week for _, part in patients for week in weeks[part]]),
+    }
+    rows = len(table["kind"])
+    for column in TREATMENTS:
+        table.setdefault(column.name, _filled(column, rows))
+    table["response"] = np.resize(np.array([*RESPONSES, "partial"], dtype=object), rows)
+    table["dose_toxin_units"] = 12.5 * np.arange(1.0, rows + 1)
+    for name in ("wear_off_weeks", "trial_weeks", "interval_weeks"):
+        table[name] = np.minimum(np.round(table[name] / 40.0, 1), 20.0)  # no longer than the visits last
+    return pd.DataFrame(table)
 
 
 def _times() -> dict[str, np.ndarray]:
@@ -124,6 +138,9 @@ def _filled(column: Column, rows: int) -> np.ndarray:
     stream = np.random.RandomState(crc32(column.name.encode()))
     draw = stream.random_sample(rows)
     recorded = stream.random_sample(rows) < 0.7
+    if column.unit == Unit.POINTS:
+        recorded |= np.arange(rows) % 3 != 1  # a sum over items needs them all
+        draw = np.maximum(1.5 * draw - 0.5, 0.0)  # and a count of those above zero some zeros
     if column.kind == "flag":
         return np.where(recorded, (draw < 0.5).astype(float), np.nan)
     if column.kind == "number":

@@ -8,30 +8,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.features.cache import SignalCache
 from pipeline.features.measure import measure, visit_values
 from pipeline.features.spec import Feature
 from pipeline.features.timeline import History
 from pipeline.records import Cohort
 
 
-def build(cohort: Cohort, features: Sequence[Feature], *, map: Callable[..., Iterable[Any]]) -> pd.DataFrame:
+def build(
+    cohort: Cohort,
+    features: Sequence[Feature],
+    *,
+    map: Callable[..., Iterable[Any]],
+    cache: SignalCache | None = None,
+) -> pd.DataFrame:
     """Return the features' columns, one row a visit."""
     history = History(cohort.visits, cohort.treatments)
-    windows = _window_features(features)
-    measured = measure(cohort.visits, cohort.recordings, windows, map=map)
-    first = _first_of_visit(cohort.visits) if cohort.recordings else np.arange(len(cohort))
+    recorded = _recorded(cohort, features, map, cache) if cohort.recordings else None
     columns = [name for feature in features for name in feature.spec.columns]
-    table = np.empty((len(cohort), len(columns)))
+    # column by column in memory: features are computed by column, and a data frame keeps them so
+    table = np.empty((len(cohort), len(columns)), order="F")
     start = 0
     for feature in features:
         width = len(feature.spec.columns)
         if feature.spec.level == "record":
             values = np.asarray(feature(history), dtype=float).reshape(len(cohort), width)
         else:
-            values = visit_values(measured, feature)[first]
+            values = recorded(feature) if recorded else np.nan
         table[:, start : start + width] = values
         start += width
     return pd.DataFrame(table, columns=pd.Index(columns), copy=False)
+
+
+def _recorded(
+    cohort: Cohort, features: Sequence[Feature], map: Callable[..., Iterable[Any]], cache: SignalCache | None
+) -> Callable[[Feature], np.ndarray]:
+    """Measure the recordings; return a function from a feature to its columns."""
+    measured = measure(cohort.visits, cohort.recordings, _window_features(features), map=map, cache=cache)
+    first = _first_of_visit(cohort.visits)
+    return lambda feature: visit_values(measured, feature)[first]
 
 
 def _first_of_visit(visits: pd.DataFrame) -> np.ndarray:

@@ -306,7 +306,7 @@ def _belonging(
 def _with_only_visits(data: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     """Give a recording that names no visit to its patient's visit, where there is one only."""
     only = visits.drop_duplicates("patient_id", keep=False).set_index("patient_id")["visit_id"]
-    given = data["patient_id"].map(only).fillna("").astype(object)
+    given = data["patient_id"].map(only).astype(object).fillna("")
     return data.assign(visit_id=data["visit_id"].where(data["visit_id"] != "", given))
 
 

@@ -10,13 +10,13 @@ from pipeline.schema.outcomes import EVENTS, LABELS, OUTCOMES, SPREAD
 from pipeline.schema.phenomenology import CHARACTER, COURSE, PAIN, TREMOR
 from pipeline.schema.recordings import RECORDINGS
 from pipeline.schema.regions import REGION_FLAGS
-from pipeline.schema.scales import SCALE_DETAILS, SCALES
+from pipeline.schema.scales import SCALE_DETAILS, SCALES, UNUSED_ITEMS
 from pipeline.schema.scales_reported import MOOD, TWSTRS_2
 from pipeline.schema.symptoms import EARLY_SIGNS, FINDINGS, SYMPTOMS
 from pipeline.schema.treatments import DRUG, GIVEN, STIMULATION, TOXIN, TREATMENTS
 from pipeline.schema.workup import TESTS, WILSON
 
-_MODELLED: dict[str, tuple[Column, ...]] = {
+_VISIT_GROUPS: dict[str, tuple[Column, ...]] = {
     "identity": IDENTITY,
     "time": TIME,
     "person": PERSON,
@@ -25,8 +25,6 @@ _MODELLED: dict[str, tuple[Column, ...]] = {
     "regions": REGION_FLAGS,
     "scales": SCALES,
     "findings": FINDINGS,
-}
-_KEPT: dict[str, tuple[Column, ...]] = {
     "onset": ONSET,
     "birth": BIRTH,
     "exposures": EXPOSURES,
@@ -43,18 +41,53 @@ _KEPT: dict[str, tuple[Column, ...]] = {
     "scale_twstrs2": TWSTRS_2,
 }
 
-VISITS: tuple[Column, ...] = tuple(chain.from_iterable(_MODELLED.values()))
+_GROUPS_OF_DETAILS = ("tests", "coded", "scale_twstrs2")
+_DETAILS = {
+    "onset_date",
+    "onset_region",
+    "onset_trigger",
+    # filled in for who has dystonia, so that the cell itself would tell it
+    "diagnosis_delay_y",
+    "in_remission",
+    "tremor_before_dystonia",
+    "dopamine_blocker",
+    "toxin_agent",
+    "limb_injury_before_onset_y",
+    "family_history_other",
+    "isometric_tremor",
+    "task_tremor",
+    "tongue_tremor",
+    "lip_tremor",
+    "task_described",
+    "sensory_trick_described",
+    "trismus",
+    "body_distribution",
+    "combined_with",
+    "voice_type",
+    "pain_region",
+}
+"""Columns without a feature in groups that have some."""
+
+VISITS: tuple[Column, ...] = tuple(
+    column
+    for group, columns in _VISIT_GROUPS.items()
+    for column in columns
+    if group not in _GROUPS_OF_DETAILS and column.name not in _DETAILS and column.name not in UNUSED_ITEMS
+)
 """Columns of visits that features are made of, and that `visible` guards."""
 
-VISIT_DETAILS: tuple[Column, ...] = tuple(chain.from_iterable(_KEPT.values()))
+_MODELLED = {column.name for column in VISITS}
+
+VISIT_DETAILS: tuple[Column, ...] = tuple(
+    column for columns in _VISIT_GROUPS.values() for column in columns if column.name not in _MODELLED
+)
 """Columns of visits that are kept and checked, and that rules read, but no feature: the catalogue has a fixed width.
 
-A flag with an HPO code among them is no finding for the features either. A column that is to become a feature moves to
-`VISITS`.
+A flag with an HPO code among them is no finding for the features either.
 """
 
 GROUPS: dict[str, dict[str, tuple[Column, ...]]] = {
-    "visits": {**_MODELLED, **_KEPT},
+    "visits": _VISIT_GROUPS,
     "treatments": {"given": GIVEN, "toxin": TOXIN, "drug": DRUG, "stimulation": STIMULATION},
     "recordings": {"recordings": RECORDINGS},
     "outcomes": {"outcome_ids": IDENTITY, "labels": LABELS, "spread": SPREAD, "events": EVENTS},

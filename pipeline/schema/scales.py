@@ -193,7 +193,26 @@ ALL_SCALES = with_parts((*_MODELLED, *_OTHERS))
 """Every scale that has a formula or a range, each one after its parts."""
 
 SCALES = tuple(scale.total for scale in _MODELLED)
-"""Totals that features are made of."""
+"""Totals that a clinic records first; those of `ALL_SCALES` beside them stand with their items."""
+
+MODELLED_ITEMS: dict[Scale, tuple[str, ...]] = {
+    BFMDRS_MOVEMENT: ("severity_",),
+    GDRS: ("",),
+    UDRS: ("severity_",),
+    MDS_UPDRS_3: ("",),
+    TWSTRS_SEVERITY: ("rotation", "laterocollis", "anterocollis_or_retrocollis"),
+}
+"""Scales of which features read single items, with how the names of those items begin."""
+
+UNUSED_ITEMS = frozenset(
+    column
+    for scale in ALL_SCALES
+    for item in scale.items
+    if not item.name.startswith(MODELLED_ITEMS.get(scale, ()))
+    for column in (scale.column_name(item), scale.exempt_name(item))
+)
+"""Columns of items that count through their totals only."""
+
 
 SCALE_DETAILS: dict[str, tuple[Column, ...]] = {
     f"scale_{scale.stem}": tuple(

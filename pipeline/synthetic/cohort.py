@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import UsageError
-from pipeline.records import IDENTITY, Cohort
+from pipeline.records import Cohort
 from pipeline.schema import VISITS
 from pipeline.study import Recipe
 from pipeline.synthetic import absence
@@ -222,7 +222,7 @@ def _visits_table(people: People, visits: Visits, columns: dict[str, np.ndarray]
         "row": np.arange(1, len(visits) + 1),
         **_visit_ids(people, visits),
     }
-    ordered = {column.name: columns[column.name] for column in VISITS if column.name not in IDENTITY}
+    ordered = {column.name: columns[column.name] for column in VISITS if column.name in columns}
     texts = {name: pd.Series(values, dtype=object) for name, values in ordered.items() if values.dtype == object}
     return pd.DataFrame({**identity, **ordered, **texts})
 

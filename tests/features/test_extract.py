@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.clock import treatment_weeks, visit_weeks
+from pipeline.engine import workers
 from pipeline.errors import ContractError
 from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
@@ -211,3 +212,26 @@ def test_a_pools_map_gives_the_same_table():
         spread = extract(cohort, map=pool.map)
     assert bits(spread) == bits(extract(cohort))
     assert spread["head__rest__median__tremor_peak_hz"].notna().all()
+
+
+@given(cohort=cohorts(max_patients=3, recordings=4), chunk=st.integers(1, 5))
+def test_how_many_recordings_a_worker_opens_at_once_does_not_show(cohort, chunk):
+    """Windows are measured together with those of other recordings: whichever these are, every value keeps its bits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.features.measure.CHUNK", chunk)
+        cut = extract(cohort)
+    assert bits(cut) == bits(extract(cohort))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_worker_processes_give_the_same_table(jobs):
+    """What other processes measured has the same bits, and comes back to the visits that it belongs to."""
+    visits = pd.DataFrame({"patient_id": "a", "visit_id": [str(number) for number in range(150)]})
+    takes = [partial(wave, "swell", number, 5.0, 50.0) for number in range(150)]
+    recordings = tuple(
+        Recording(f"r{number}", "a", str(number), "head", "rest", "accelerometer", 50.0, take)
+        for number, take in enumerate(takes)
+    )
+    cohort = Cohort(visits, recordings=recordings)
+    with workers(jobs) as spread:
+        assert bits(extract(cohort, map=spread)) == bits(extract(cohort))

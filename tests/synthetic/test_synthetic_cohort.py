@@ -113,7 +113,8 @@ def test_every_value_is_one_that_its_column_declares(recipe, seed):
     for name, table in (("visits", cohort.visits), ("treatments", cohort.treatments), ("outcomes", cohort.outcomes)):
         assert_declared(table, TABLES[name])
         assert set(table.columns) <= {*IDENTITY, *(column.name for column in TABLES[name])}
-    assert list(cohort.visits) == [*IDENTITY, *(column.name for column in VISITS if column.name not in IDENTITY)]
+    ordered = [*IDENTITY, *(column.name for column in VISITS if column.name not in IDENTITY)]
+    assert list(cohort.visits) == [name for name in ordered if name in cohort.visits]
     assert cohort.visits["row"].tolist() == list(range(1, len(cohort) + 1))
     assert set(cohort.visits["source"]) == {"synthetic"}
     assert cohort.synthetic

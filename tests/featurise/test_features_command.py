@@ -1,0 +1,161 @@
+"""`dystonia features`: the same bytes however the work was cut and spread, and a cache that changes nothing."""
+
+import json
+import stat
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.cli import main
+from pipeline.config import load_recipe
+from pipeline.errors import ContractError, OutputExists, UsageError
+from pipeline.features.cache import SignalCache
+from pipeline.features.catalogue import column_names
+from pipeline.features.extract import extract
+from pipeline.features.measure import CHUNK
+from pipeline.featurise import featurise
+from pipeline.generate import generate
+from pipeline.partition import read_whole
+from pipeline.reading.source import Options, open_source
+from pipeline.records import Cohort, Recording
+from pipeline.testing.recordings import wave
+
+OPTIONS = Options()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Make a small cohort with a recording at every third visit, in files, its rows shuffled."""
+    folder = tmp_path_factory.mktemp("features") / "cohort"
+    generate(folder, load_recipe("demo"), patients=60, seed=5, format="csv")
+    visits = pd.read_csv(folder / "visits.csv", dtype=str, keep_default_na=False)
+    visits = visits.sample(frac=1, random_state=1)
+    visits.to_csv(folder / "visits.csv", index=False)
+    rows = []
+    for number, (patient, visit) in enumerate(visits[["patient_id", "visit_id"]].itertuples(index=False)):
+        if number % 3 == 0:
+            samples = wave("tone", number, 9.0, 50.0)
+            table = pd.DataFrame({"time_s": samples.time_s, **dict(zip("xyz", samples.values, strict=True))})
+            table.to_csv(folder / f"r{number}.csv", index=False)
+            rows.append((f"r{number}", patient, visit, "head", "rest", "accelerometer", "g", 50, f"r{number}.csv"))
+    names = ("recording_id", "patient_id", "visit_id", "body_site", "task", "sensor", "unit", "rate_hz", "file")
+    pd.DataFrame(rows, columns=list(names)).to_csv(folder / "recordings.csv", index=False)
+    return folder
+
+
+def made(folder, out, **given):
+    featurise(folder, out, OPTIONS, **given)
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.parametrize("cut", [{"visits_per_partition": 20}, {"jobs": 2}, {"visits_per_partition": 20, "jobs": 2}])
+def test_the_file_is_the_same_however_the_work_was_cut_and_spread(folder, tmp_path, form, cut):
+    """Partitions and workers are a matter of the machine; not a byte of the table may tell of them.
+
+    A Parquet file is compared after reading: its row groups follow the number of rows only.
+    """
+    assert made(folder, tmp_path / f"cut.{form}", **cut) == made(folder, tmp_path / f"whole.{form}")
+
+
+def test_the_table_is_that_of_extract_in_the_order_of_the_input(folder, tmp_path):
+    """Rows stand as in the file, so that they can be put beside it; nothing is lost and nothing added."""
+    featurise(folder, tmp_path / "out.parquet", OPTIONS, visits_per_partition=15)
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    source = open_source(folder, OPTIONS)
+    cohort = read_whole(source, OPTIONS, tmp_path)
+    assert table["row"].tolist() == list(range(1, len(cohort) + 1))
+    assert table["patient_id"].tolist() == cohort.visits["patient_id"].tolist()
+    assert table.columns.tolist()[4:] == column_names()
+    np.testing.assert_array_equal(table[column_names()].to_numpy(), extract(cohort).to_numpy())
+    assert table["head__rest__median__tremor_peak_hz"].notna().sum() == -(-len(cohort) // 3)
+
+
+def test_a_full_cache_gives_the_bytes_of_an_empty_one(folder, tmp_path, monkeypatch):
+    """What was measured once is not measured again, even after other code ran; and no bit differs."""
+    plain = made(folder, tmp_path / "plain.parquet")
+    first = made(folder, tmp_path / "first.parquet", cache=tmp_path / "cache")
+
+    def measured_again(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("pipeline.features.measure.measure_windows", measured_again)
+    assert plain == first == made(folder, tmp_path / "again.parquet", cache=tmp_path / "cache")
+
+
+def recorded(count):
+    visits = pd.DataFrame({"patient_id": "a", "visit_id": [str(number) for number in range(count)]})
+    takes = (partial(wave, "swell", number, 9.0, 50.0) for number in range(count))
+    return Cohort(
+        visits,
+        recordings=tuple(
+            Recording(f"r{n}", "a", str(n), "head", "rest", "accelerometer", 50.0, take) for n, take in enumerate(takes)
+        ),
+    )
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04", None])
+def test_a_damaged_entry_is_measured_again(tmp_path, damage):
+    """Cut off, overwritten with a pickle, one bit flipped: none of them is believed, and none of them is loaded."""
+    cache, cohort = SignalCache(tmp_path / "cache"), recorded(3)
+    before = extract(cohort, cache=cache)
+    entries = sorted((tmp_path / "cache").rglob("*.npy"))
+    assert len(entries) == 3
+    for entry in entries:
+        content = bytearray(entry.read_bytes())
+        content[len(content) // 2] ^= 1
+        entry.write_bytes(bytes(content) if damage is None else damage)
+    pd.testing.assert_frame_equal(extract(cohort, cache=cache), before)
+    np.load(entries[0], allow_pickle=False)
+
+
+def test_another_version_or_another_signal_is_not_found(tmp_path, monkeypatch):
+    """What a value depends on is in its name: stale values can't be taken for new ones."""
+    cache = SignalCache(tmp_path / "cache")
+    extract(recorded(CHUNK + 1), cache=cache)
+    assert len(list((tmp_path / "cache").rglob("*.npy"))) == CHUNK + 1
+    monkeypatch.setattr("pipeline.features.cache._environment", lambda: "another machine")
+    extract(recorded(2), cache=cache)
+    assert len(list((tmp_path / "cache").rglob("*.npy"))) == CHUNK + 3
+
+
+def test_a_cache_is_for_its_owner_only(tmp_path):
+    """Window values are a patient's: nobody else reads them, or lays others into the folder."""
+    SignalCache(tmp_path / "cache")
+    assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
+    (tmp_path / "open").mkdir(mode=0o755)
+    (tmp_path / "link").symlink_to(tmp_path / "cache")
+    for name in ("open", "link"):
+        with pytest.raises(UsageError, match="closed to others"):
+            SignalCache(tmp_path / name)
+
+
+def test_nothing_is_left_of_a_run_that_fails(folder, tmp_path):
+    """A file that is there is found out before any work, and a broken cohort leaves no half a table."""
+    (tmp_path / "there.csv").write_text("mine")
+    with pytest.raises(OutputExists, match=r"there\.csv"):
+        featurise(folder, tmp_path / "there.csv", OPTIONS)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "visits.csv").write_text("patient_id,age_at_onset_y\na,1\n")
+    (broken / "treatments.csv").write_text("patient_id\na\n")
+    with pytest.raises(ContractError, match="no column 'kind'"):
+        featurise(broken, tmp_path / "out.csv", OPTIONS)
+    assert (tmp_path / "there.csv").read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")} == {"there.csv", "broken"}
+
+
+def test_the_command_says_what_it_wrote_and_lists_the_catalogue(folder, tmp_path, capfd):
+    out = str(tmp_path / "out.parquet")
+    assert main(["features", str(folder), "--out", out, "--jobs", "2", "--quiet"]) == 0
+    assert "visits, 0 rejected" in capfd.readouterr().out
+    assert main(["features", "--list"]) == 0
+    listed = capfd.readouterr().out
+    assert f"{len(column_names())} columns" in listed
+    assert "Strength of shaking between 3 and 12 Hz" in listed
+    assert main(["features", "--list", "--json"]) == 0
+    described = json.loads(capfd.readouterr().out)
+    assert [name for each in described for name in each["columns"]] == column_names()
+    assert {"name", "kind", "unit", "version", "meaning", "source", "bounds", "columns"} <= set(described[0])
