@@ -46,4 +46,13 @@ SPREAD = (
     _years("spread_right_y", "Years from the visit to the first one with spread; empty if it was not seen."),
 )
 
-OUTCOMES = (*IDENTITY, *LABELS, *SPREAD)
+EVENTS = (
+    _years("generalization_left_y", "Years from the visit to the last one before dystonia became generalized."),
+    _years("generalization_right_y", "Years from the visit to the first one with generalized dystonia."),
+    _years("remission_left_y", "Years from the visit to the last one before remission."),
+    _years("remission_right_y", "Years from the visit to the first one in remission."),
+    _years("relapse_left_y", "Years from a visit in remission to the last one before a relapse."),
+    _years("relapse_right_y", "Years from a visit in remission to the first one after a relapse."),
+)
+
+OUTCOMES = (*IDENTITY, *LABELS, *SPREAD, *EVENTS)
