@@ -33,7 +33,8 @@ from tools.mutants import Mutant, chosen, mutants_of, mutated
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / ".mutation"
 MUTATED = "pipeline/features"
-SUITE = ("tests/features", "tests/checks/test_catalogue.py", MUTATED)
+SUITE = ("tests/features", "tests/checks/test_catalogue.py", MUTATED, "--ignore=tests/features/test_strategies.py")
+"""Strategies shrink, which this profile of Hypothesis does not let them, and call no feature."""
 LOCK = "test_lock.py"
 SEED = 20261122
 _HEAVY = ("hypothesis", "matplotlib.figure", "numpy", "pandas", "pyarrow.csv", "pyarrow.parquet", "pydantic")

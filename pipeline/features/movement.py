@@ -76,6 +76,7 @@ def spectral_entropy_ratio(signal: Signal) -> Values:
     bounds=(0.0, 10_000.0),
     source="tsfel zero_cross, per second and side",
     invariant_to=(SCALE, MIRROR),
+    version=2,
 )
 def zero_crossings_hz(signal: Signal) -> Values:
     """How often a second the strongest axis swings through its mean, there and back."""
