@@ -33,6 +33,9 @@ from pipeline.schema.outcomes import study_column
 from pipeline.units import UNITS_OF_SENSOR
 from pipeline.vocabulary import REASONS
 
+MOST_VISITS = 100_000
+"""Of one patient, whose history has to be in memory as a whole."""
+
 _DESCRIBED = ("body_site", "task", "sensor", "unit", "rate_hz")
 """What a recording can't be used without."""
 
@@ -101,6 +104,7 @@ def assemble(raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Opt
         If a table lacks a required column, or has an unknown one under ``strict``.
     """
     visits = _typed("visits", raw["visits"], options)
+    _refuse_endless(visits.data)
     _judge_visits(visits)
     taken = derived_totals(visits.sound())
     notes = [*_reader_notes(raw["visits"], taken), *visits.notes(), *_untimed(taken)]
@@ -226,6 +230,21 @@ def _framed(data: dict[str, np.ndarray]) -> pd.DataFrame:
     first = [name for name in IDENTITY if name in data]
     names = [*first, *(name for name in data if name not in first)]
     return pd.DataFrame({name: pd.Series(data[name], dtype=data[name].dtype, copy=False) for name in names})
+
+
+def _refuse_endless(visits: pd.DataFrame) -> None:
+    """Refuse a patient who would not fit in memory: most likely all rows have one id."""
+    if len(visits) <= MOST_VISITS:
+        return
+    most = int(visits.loc[visits["patient_id"] != "", "patient_id"].value_counts().max())
+    if most > MOST_VISITS:
+        raise ContractError(
+            str(visits["source"].iloc[0]),
+            f"a patient with {most} visits",
+            needed=f"at most {MOST_VISITS} are read",
+            do="Look whether 'patient_id' tells patients apart",
+            code="PATIENT_TOO_LARGE",
+        )
 
 
 def _judge_visits(visits: _Table) -> None:
