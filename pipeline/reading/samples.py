@@ -106,15 +106,15 @@ class SignalFile:
                 time_s = clock.seconds(times)
                 with np.errstate(over="ignore"):
                     values = numbers * layout.factor
-                infinite = np.atleast_2d(np.isinf(numbers))
+                infinite = np.isinf(numbers)
                 spoilt = np.asarray(np.abs(values) > _IMPOSSIBLE[layout.sensor])
                 values[spoilt] = np.nan
                 timed = np.flatnonzero(np.isfinite(time_s))
                 yield Piece(
                     time_s[timed],
                     values[:, timed],
-                    infinite=infinite.any(axis=0)[timed],
-                    impossible=np.any(spoilt & ~infinite, axis=0)[timed],
+                    infinite=np.asarray(infinite.any(axis=0))[timed],
+                    impossible=np.asarray((spoilt & ~infinite).any(axis=0))[timed],
                     stuck=np.zeros(len(timed), bool),
                 )
 

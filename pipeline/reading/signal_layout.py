@@ -25,7 +25,7 @@ SEVERAL = "|"
 
 @dataclass(frozen=True)
 class SignalLayout:
-    """How a signal file is laid out; the fields are the columns of the table of recordings.
+    """How a signal file is laid out, as the table of recordings says it.
 
     Attributes
     ----------
@@ -38,8 +38,9 @@ class SignalLayout:
     skip_lines : int
     delimiter, decimal : str
         The character itself.
-    scale, full_scale : float
-        ``full_scale`` is in the unit, NaN where it is not known.
+    scale : float
+    full_scale : float
+        In the unit; NaN where it is not known.
     """
 
     sensor: str
@@ -119,11 +120,11 @@ def layout_of(row: Mapping[Any, Any]) -> SignalLayout:
         time_unit=_text(row, "time_unit", "s"),
         clock=clock,
         header=row["header"] != 0.0 if _said(row, "header") else True,
-        skip_lines=int(_number(row, "skip_lines", 0.0)),
+        skip_lines=int(_number(row, "skipped_lines_count", 0.0)),
         delimiter=_DELIMITERS[_text(row, "delimiter", "comma")],
         decimal=next(mark for mark, name in DECIMAL_MARKS.items() if name == _text(row, "decimal", "point")),
-        scale=_number(row, "scale", 1.0),
-        full_scale=_number(row, "full_scale", math.nan),
+        scale=_number(row, "scale_ratio", 1.0),
+        full_scale=_number(row, "full_scale_ratio", math.nan),
     )
     _refuse_numbers(layout)
     return layout

@@ -43,6 +43,11 @@ _DST_S = 3600.0
 _DST_SLACK_S = 60.0
 
 
+def plausible(sensor: str) -> tuple[float, float]:
+    """Return the least and the largest plausible `Quality.size` of a sensor, in our unit."""
+    return _PLAUSIBLE[sensor]
+
+
 @dataclass
 class Account:
     """What has been seen of a recording so far; add its pieces one by one."""
@@ -238,7 +243,7 @@ def judge(file: SignalFile, *, sort: bool = False) -> Verdict:
 def _unfit(account: Account, quality: Quality) -> str:
     """Return the first reason why a recording cannot be used."""
     layout = account.layout
-    low, high = _PLAUSIBLE[layout.sensor]
+    low, high = plausible(layout.sensor)
     repeated_hour = account.shifted and account.backward > 0  # as winter time begins
     faster = quality.rate_hz / layout.rate_hz
     in_another_unit = any(abs(faster * power - 1) <= RATE_TOLERANCE for power in (1e-9, 1e-6, 1e-3, 1e3, 1e6, 1e9))

@@ -281,12 +281,12 @@ def test_R9_clipping_is_measured_and_noted(taken, full_scale):
     """At the declared end of the range, or else where the largest reading comes again and again."""
     time, values = movement()
     wide = np.clip(values + [[3], [0], [0]] * np.sin(2 * np.pi * time), -2, 2)
-    recording, notes = taken(csv_of(time, wide), full_scale=full_scale)
+    recording, notes = taken(csv_of(time, wide), full_scale_ratio=full_scale)
     assert notes == ["CLIPPED"]
     at_end = (np.abs(wide) >= 2).any(axis=0).mean()
     assert recording.quality.clipped_share == pytest.approx(at_end, abs=0.02)
     assert recording.flags == ("CLIPPED",)
-    assert taken(csv_of(time, values), full_scale=full_scale)[1] == []
+    assert taken(csv_of(time, values), full_scale_ratio=full_scale)[1] == []
 
 
 def test_R9_the_clipped_share_is_a_feature(read):
