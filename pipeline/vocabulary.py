@@ -198,6 +198,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "NO_RECORDING": "the recording's file is not there",
         "BAD_RECORDING": "the recording's file cannot be read as declared",
         "TOO_SHORT": "the recording is shorter than one window",
+        "TOO_LARGE": "the recording's file holds more than is read at a time",
         "TIMESTAMP_ORDER": "the clock of the recording goes back or stands still",
         "TIMESTAMP": "the clock of the recording is not what it is declared to be",
         "GAPS": "many samples of the recording are lost",
