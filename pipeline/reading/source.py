@@ -20,6 +20,7 @@ from pipeline import spill
 from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
 from pipeline.publish import digest_of
 from pipeline.reading import columnar, delimited, mapped, phenopackets
+from pipeline.reading.below import resolve
 from pipeline.reading.options import Options
 from pipeline.reading.raw import EVERYTHING, THEIRS, Wanted
 from pipeline.reading.recordings import DESCRIBES, Key, named_files, shared_samples
@@ -207,7 +208,7 @@ def _status(path: Path) -> os.stat_result:
 
 def _refuse_links_out(folder: Path, path: Path) -> None:
     """Refuse a link to a file that nobody has put into the folder: a supplier may have named any that we can read."""
-    if samples.resolve(folder, path.relative_to(folder).as_posix()) is None:
+    if resolve(folder, path.relative_to(folder).as_posix()) is None:
         raise ContractError(
             path.relative_to(folder).as_posix(),
             "is a link that leads out of the cohort's folder",
