@@ -2,7 +2,6 @@
 
 import json
 import stat
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from pipeline.generate import generate
 from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 from pipeline.records import Cohort, Recording
-from pipeline.testing.recordings import wave
+from pipeline.testing.recordings import Wave
 
 OPTIONS = Options()
 
@@ -36,7 +35,7 @@ def folder(tmp_path_factory):
     rows = []
     for number, (patient, visit) in enumerate(visits[["patient_id", "visit_id"]].itertuples(index=False)):
         if number % 3 == 0:
-            samples = wave("tone", number, 9.0, 50.0)
+            samples = Wave("tone", number, 9.0, 50.0)()
             table = pd.DataFrame({"time_s": samples.time_s, **dict(zip("xyz", samples.values, strict=True))})
             table.to_csv(folder / f"r{number}.csv", index=False)
             rows.append((f"r{number}", patient, visit, "head", "rest", "accelerometer", "g", 50, f"r{number}.csv"))
@@ -87,7 +86,7 @@ def test_a_full_cache_gives_the_bytes_of_an_empty_one(folder, tmp_path, monkeypa
 
 def recorded(count):
     visits = pd.DataFrame({"patient_id": "a", "visit_id": [str(number) for number in range(count)]})
-    takes = (partial(wave, "swell", number, 9.0, 50.0) for number in range(count))
+    takes = (Wave("swell", number, 9.0, 50.0) for number in range(count))
     return Cohort(
         visits,
         recordings=tuple(

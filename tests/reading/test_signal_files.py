@@ -1,6 +1,7 @@
 """Signal files: what is declared is read, the same from every kind of file, and nothing that a file holds is a bug."""
 
 import io
+import pickle
 import zipfile
 from pathlib import Path
 from tempfile import mkdtemp
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.config import load_mapping
 from pipeline.errors import ContractError, PipelineError
 from pipeline.reading.samples import SignalFile
 from pipeline.reading.signal_files import BLOCK
@@ -259,3 +261,61 @@ def test_the_layout_of_an_emg_has_to_name_its_channels():
     with pytest.raises(ContractError, match="name each channel once"):
         layout_of(ROW | {"sensor": "emg", "unit": "uV"})
     assert SignalLayout("emg", "mV", 1000.0, ("a",), scale=0.5).factor == 500.0
+
+
+MAPPING = """
+name = "clinic"
+title = "An export that names its files"
+[tables.visits.columns]
+patient_id = { source = "pid" }
+[tables.recordings.columns]
+patient_id = { source = "pid" }
+task = { constant = "rest" }
+sensor = { constant = "accelerometer" }
+unit = { constant = "m/s^2" }
+rate_hz = { constant = "100" }
+header = { constant = "no" }
+columns = { constant = "2|3|4" }
+time_column = { constant = "1" }
+time_unit = { constant = "ms" }
+[[tables.recordings.each]]
+where = { left = "yes" }
+columns.recording_id = { source = ["pid", "left"] }
+columns.body_site = { constant = "wrist_left" }
+columns.file = { source = "left_file" }
+[[tables.recordings.each]]
+where = { right = "yes" }
+columns.recording_id = { source = ["pid", "right"] }
+columns.body_site = { constant = "wrist_right" }
+columns.file = { source = "right_file" }
+"""
+
+
+def test_a_mapping_makes_the_table_of_recordings(read):
+    """An export with a column for each wrist's file: how the files are laid out is said once."""
+    Path("clinic.toml").write_text(MAPPING)
+    time, values = movement(600)
+    content = csv_of(np.vstack([1000 * time, 9.80665 * values]).T)
+    export = "pid,left,left_file,right,right_file\na,yes,a-l.csv,yes,a-r.csv\nb,no,,yes,b-r.csv\n"
+    files = {"export.csv": export, "a-l.csv": content, "a-r.csv": content}
+    cohort = read(files, name="export.csv", mapping=load_mapping("./clinic.toml"))
+    found = [(each.patient_id, each.body_site) for each in cohort.recordings]
+    assert found == [("a", "wrist_left"), ("a", "wrist_right")]
+    assert cohort.notes[["row", "reason"]].to_numpy().tolist() == [[2, "NO_RECORDING"]]
+    for recording in cohort.recordings:
+        np.testing.assert_allclose(recording.open().values, values, rtol=1e-9)
+        np.testing.assert_allclose(recording.open().time_s, time, atol=1e-9)
+
+
+def test_a_handle_pickles_and_opens_to_the_same_samples(read):
+    """It goes to the workers of a pool, with its pieces."""
+    named = ROW | {"recording_id": "r", "patient_id": "a", "visit_id": "1", "file": "s.csv"}
+    rows = ",".join(named) + "\n" + ",".join(map(str, named.values())) + "\n"
+    time, values = movement(600)
+    content = csv_of(np.vstack([time, values]).T, ("time_s", *AXES))
+    files = {"visits.csv": "patient_id,visit_id\na,1\n", "recordings.csv": rows, "s.csv": content}
+    recording = read(files).recordings[0]
+    again = pickle.loads(pickle.dumps(recording))
+    assert again.quality == recording.quality
+    np.testing.assert_array_equal(again.open().values, recording.open().values)
+    np.testing.assert_array_equal(next(iter(again.pieces())).values, recording.open().values)
