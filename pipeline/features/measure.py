@@ -222,7 +222,8 @@ def measure(
     if recordings:
         for row, key in enumerate(zip(visits["patient_id"], visits["visit_id"], strict=True)):
             row_of.setdefault(key, row)
-    kept = [recording for recording in recordings if (recording.patient_id, recording.visit_id) in row_of]
+    read = {feature.spec.sensor for feature in features}
+    kept = [each for each in recordings if each.sensor in read and (each.patient_id, each.visit_id) in row_of]
     remaining = iter(kept)
     chunks = iter(lambda: tuple(islice(remaining, CHUNK)), ())
     done = list(map(partial(_measure_chunk, features=tuple(features), cache=cache), chunks))

@@ -18,9 +18,8 @@ import numpy.typing as npt
 
 from pipeline.errors import ContractError
 from pipeline.features.signal import AXES
-from pipeline.records import Recording, Samples
+from pipeline.records import WINDOW_S, Recording, Samples
 
-WINDOW_S = 4.0
 STEP_S = 2.0
 _LONGEST_STEP = 1.5
 """Sample periods between two samples of one window."""
