@@ -204,16 +204,17 @@ class _Block:
         anyhow = free.copy()
         anyhow[which] *= self.spread.so_far()[spreading]
         at_risk = np.flatnonzero((years < self.spread_y)[self.spread.place[spreading]])
-        weights = np.empty((*free[which[at_risk]].shape, len(RISK_PATTERNS)))
+        told = which[at_risk]
+        weights = np.empty((len(told), free.shape[1], len(RISK_PATTERNS)))
         for pattern in CLASS_PATTERNS:
             seen = self.seen[SEEN_PATTERNS[pattern]]
             by_class = np.zeros_like(self.clinic)
             if pattern == "sensor":
-                by_class[place] = self.clinic[place] * (seen[place] * self.severity_weights).sum(axis=2)
+                by_class = self.clinic * (seen @ self.severity_weights)
             else:
                 shown = seen[at]
-                by_class[at] = (anyhow * shown).sum(axis=1)
-                weights[..., RISK_PATTERNS.index(pattern)] = (free * shown)[which[at_risk]]
+                by_class[at] = np.vecdot(anyhow, np.broadcast_to(shown, anyhow.shape))
+                weights[..., RISK_PATTERNS.index(pattern)] = free[told] * shown[told]
             classes[pattern][rows] = by_class[place] / by_class[place].sum(axis=1, keepdims=True)
         asked = np.flatnonzero((years < self.spread_y)[place])
         found = self._risks(years, spreading[at_risk], weights)[place[asked]]
