@@ -16,7 +16,7 @@ import pandas as pd
 from pipeline.features.cache import SignalCache, key_of
 from pipeline.features.places import QUANTILES, TASK_CLASSES, Place, sites_of
 from pipeline.features.signal import AXES, Signal
-from pipeline.features.spec import Feature, Sensor
+from pipeline.features.spec import SENSORS_READ, Feature, Sensor
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.features.windows import Cut, cut
 from pipeline.records import Recording
@@ -222,8 +222,7 @@ def measure(
     if recordings:
         for row, key in enumerate(zip(visits["patient_id"], visits["visit_id"], strict=True)):
             row_of.setdefault(key, row)
-    read = {feature.spec.sensor for feature in features}
-    kept = [each for each in recordings if each.sensor in read and (each.patient_id, each.visit_id) in row_of]
+    kept = [each for each in recordings if each.sensor in SENSORS_READ and (each.patient_id, each.visit_id) in row_of]
     remaining = iter(kept)
     chunks = iter(lambda: tuple(islice(remaining, CHUNK)), ())
     done = list(map(partial(_measure_chunk, features=tuple(features), cache=cache), chunks))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, get_args, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,8 @@ Values = np.ndarray
 Level = Literal["window", "recording", "visit", "record"]
 Kind = Literal["model", "quality"]
 Sensor = Literal["accelerometer", "gyroscope"]
+SENSORS_READ = get_args(Sensor)
+"""Recordings of other sensors are not opened for features."""
 
 
 class Change(StrEnum):
