@@ -118,9 +118,23 @@ ONSET_AGE_BINS: Mapping[str, tuple[float, float]] = MappingProxyType(
 BODY_SITES = ("head", "trunk", "lower_back", "wrist_left", "wrist_right", "ankle_left", "ankle_right")
 """Where a sensor sits."""
 
+SENSORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "accelerometer": ("x", "y", "z"),
+        "gyroscope": ("x", "y", "z"),
+        "emg": ("muscle", "antagonist"),
+        "pen": ("x", "y", "pressure"),
+    }
+)
+"""Kind of sensor to its channels: g, deg/s, microvolts of a muscle pair, and millimetres with a share of full pressure.
+
+A muscle pair belongs to the body site that it moves, a pen to the wrist of the hand that holds it.
+"""
+
 TASKS = (
     "rest",
     "posture",
+    "trick",
     "action",
     "writing",
     "spiral",
@@ -130,7 +144,7 @@ TASKS = (
     "gait",
     "free",
 )
-"""What the person does while the recording runs."""
+"""What the person does while the recording runs; ``trick`` is the same posture with the sensory trick."""
 
 TREATMENT_KINDS = (
     "botulinum_toxin",

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pandas as pd
 
 from pipeline.features.cache import SignalCache, key_of
-from pipeline.features.places import QUANTILES, TASK_CLASSES, Place, sites_of
-from pipeline.features.signal import AXES, Signal
+from pipeline.features.places import QUANTILES, STRONG, TASK_CLASSES, Place, sites_of
+from pipeline.features.signal import Signal
 from pipeline.features.spec import Feature, Sensor
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.features.windows import Cut, cut
@@ -57,7 +57,7 @@ def _padded(values: np.ndarray, fs: np.ndarray) -> Signal:
     missing = BLOCK - len(fs)
     if missing:
         values = np.concatenate([values, np.zeros((missing, *values.shape[1:]))])
-        fs = np.append(fs, np.ones(missing))
+        fs = np.append(fs, np.full(missing, fs[0]))
     return Signal(values, fs)
 
 
@@ -129,8 +129,8 @@ def _blocks(cuts: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
     places = [(each, begin, fs) for each in cuts for begin, fs in zip(each.begins, each.fs, strict=True)]
     for start in range(0, len(places), BLOCK):
         block = places[start : start + BLOCK]
-        samples = block[0][0].samples
-        values, rates = np.zeros((BLOCK, AXES, samples)), np.ones(BLOCK)
+        samples, channels = block[0][0].samples, len(block[0][0].values)
+        values, rates = np.zeros((BLOCK, channels, samples)), np.full(BLOCK, block[0][2])
         for row, (each, begin, fs) in enumerate(block):
             values[row], rates[row] = each.values[:, begin : begin + samples], fs
         yield start, Signal(values, rates)
@@ -151,8 +151,10 @@ class Measured:
         Median strength of movement: the recording that moves most speaks for its group.
     names : dict of str to int
         Column of each window feature in `values`.
+    strengths : dict of str to str
+        Window feature that tells how strong another one's windows are; `rms` does for those without.
     bounds : ndarray, shape (r + 1,)
-        Where each recording's windows begin in `start_s` and `values`.
+        Where each recording's windows begin in `start_s`, `rms` and `values`.
     """
 
     visits: int
@@ -164,8 +166,10 @@ class Measured:
     amplitude: np.ndarray
     names: dict[str, int]
     sensors: dict[str, Sensor]
+    strengths: dict[str, str]
     bounds: np.ndarray
     start_s: np.ndarray
+    rms: np.ndarray
     values: np.ndarray
     duration_s: np.ndarray
     usable_share: np.ndarray
@@ -176,8 +180,15 @@ class Measured:
         """Summary of a window feature over the recording that speaks for a site and task, shape (visits,)."""
         key = (name, summary)
         if key not in self._summaries:
-            self._summaries[key] = quantile_by(self.values[:, self.names[name]], self.bounds, QUANTILES[summary])
+            self._summaries[key] = self._summarised(name, summary)
         return self.by_visit(self._summaries[key], self.chosen(site, task, self.sensors[name]))
+
+    def _summarised(self, name: str, summary: str) -> np.ndarray:
+        values = self.values[:, self.names[name]]
+        if summary != STRONG:
+            return quantile_by(values, self.bounds, QUANTILES[summary])
+        strength = self.values[:, self.names[self.strengths[name]]] if name in self.strengths else self.rms
+        return strong_median_by(values, strength, self.bounds)
 
     def by_visit(self, values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Scatter one value a recording to the visits, NaN where no recording was chosen."""
@@ -239,8 +250,10 @@ def measure(
         amplitude=quantile_by(amplitude, bounds, QUANTILES["median"]),
         names={feature.spec.name: number for number, feature in enumerate(features)},
         sensors={feature.spec.name: feature.spec.sensor for feature in features},
+        strengths={feature.spec.name: feature.spec.needs[0].spec.name for feature in features if feature.spec.needs},
         bounds=bounds,
         start_s=np.concatenate([chunk.start_s for chunk in done]),
+        rms=amplitude,
         values=np.concatenate([chunk.values for chunk in done]),
         duration_s=np.concatenate([chunk.duration_s for chunk in done]),
         usable_share=np.concatenate([chunk.usable_share for chunk in done]),
@@ -284,6 +297,35 @@ def quantile_by(values: np.ndarray, bounds: np.ndarray, share: float) -> np.ndar
     high = np.where(part > 0, low + 1, low)
     # an end that has no weight must not make a NaN of an infinite difference
     return ordered[low] * (1 - part) + ordered[high] * part
+
+
+def strong_median_by(values: np.ndarray, strength: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Return the median of each run of values, weighted by the square of their strength; NaN is left out.
+
+    Parameters
+    ----------
+    values, strength : ndarray, shape (w,)
+    bounds : ndarray, shape (r + 1,)
+        Where each run begins, and the end.
+
+    Returns
+    -------
+    ndarray, shape (r,)
+        The lowest value at which half of the weight is reached; NaN where no value has weight.
+
+    Examples
+    --------
+    >>> strong_median_by(np.array([9.0, 4.0, 5.0]), np.array([0.1, 2.0, 2.5]), np.array([0, 3, 3])).tolist()
+    [5.0, nan]
+    """
+    medians = np.full(len(bounds) - 1, np.nan)
+    weights = np.where(np.isnan(values) | np.isnan(strength), 0.0, strength) ** 2
+    for run, (begin, end) in enumerate(pairwise(bounds)):
+        order = begin + np.argsort(values[begin:end], kind="stable")
+        reached = np.cumsum(weights[order])
+        if len(reached) and reached[-1] > 0:
+            medians[run] = values[order[np.searchsorted(reached, reached[-1] / 2)]]
+    return medians
 
 
 def visit_values(measured: Measured, feature: Feature) -> np.ndarray:

@@ -22,7 +22,7 @@ Values = np.ndarray
 
 Level = Literal["window", "recording", "visit", "record"]
 Kind = Literal["model", "quality"]
-Sensor = Literal["accelerometer", "gyroscope"]
+Sensor = Literal["accelerometer", "gyroscope", "emg", "pen"]
 
 
 class Change(StrEnum):
@@ -62,10 +62,11 @@ class FeatureSpec:
         Publication, instrument or table that the definition comes from.
     invariances : tuple of Change
         What leaves the value as it is.
-    sensor : {"accelerometer", "gyroscope"}
+    sensor : {"accelerometer", "gyroscope", "emg", "pen"}
         What a window's or recording's feature is computed from.
     needs : tuple of Feature
-        Window features that a recording's or visit's feature is computed from.
+        Window features that a recording's or visit's feature is computed from; of a window feature the one that tells
+        how strong its windows are.
     meaning : str
         First line of the docstring.
     """
@@ -125,8 +126,12 @@ def window_feature(
     sensor: Sensor = "accelerometer",
     invariant_to: Sequence[Change] = (),
     kind: Kind = "model",
+    strength: Callable[..., Values] | None = None,
 ) -> Callable[[F], F]:
-    """Declare a function from a `Signal` of n windows to n values."""
+    """Declare a function from a `Signal` of n windows to n values.
+
+    `strength` is the window feature by which the summary ``strong`` weights windows; without it, all their movement.
+    """
     return _attach(
         level="window",
         kind=kind,
@@ -138,7 +143,7 @@ def window_feature(
         source=source,
         invariances=invariant_to,
         sensor=sensor,
-        needs=(),
+        needs=(strength,) if strength else (),
     )
 
 

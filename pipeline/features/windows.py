@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import ContractError
-from pipeline.features.signal import AXES
 from pipeline.records import Recording, Samples
+from pipeline.vocabulary import SENSORS
 
 WINDOW_S = 4.0
 STEP_S = 2.0
@@ -35,7 +35,7 @@ class Cut:
 
     Attributes
     ----------
-    values : ndarray, shape (3, samples)
+    values : ndarray, shape (channels, samples)
         The whole recording.
     begins : ndarray, shape (w,)
         First sample of each usable window.
@@ -63,11 +63,12 @@ def cut(recording: Recording) -> Cut:
     Raises
     ------
     ContractError
-        If it does not have three axes, or not one time for each sample; and whatever `Recording.open` raises.
+        If it does not have its sensor's channels, or not one time for each sample. What `Recording.open` raises passes
+        through.
     """
     samples = recording.open()
     time = np.asarray(samples.time_s, dtype=float)
-    values = _three_axes(samples, time, f"recording of {recording.body_site}, task '{recording.task}'")
+    values = _channels(samples, time, recording)
     steps = np.diff(time)
     forward = steps[np.isfinite(steps) & (steps > 0)]
     if not forward.size:
@@ -89,13 +90,13 @@ def cut(recording: Recording) -> Cut:
     return Cut(values, begins, time[begins] - time[0], fs, length, duration, float(share))
 
 
-def _three_axes(samples: Samples, time: np.ndarray, where: str) -> np.ndarray:
-    values = np.asarray(samples.values, dtype=float)
-    if time.ndim != 1 or values.shape != (AXES, len(time)):
+def _channels(samples: Samples, time: np.ndarray, recording: Recording) -> np.ndarray:
+    values, channels = np.asarray(samples.values, dtype=float), len(SENSORS[recording.sensor])
+    if time.ndim != 1 or values.shape != (channels, len(time)):
         raise ContractError(
-            where,
+            f"recording of {recording.body_site}, task '{recording.task}'",
             f"values of shape {values.shape} at {time.size} times",
-            needed=f"they are ({AXES}, samples), one time a sample",
+            needed=f"they are ({channels}, samples), one time a sample",
             code="BAD_RECORDING",
         )
     return values

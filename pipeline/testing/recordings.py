@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from pipeline.features.signal import Signal
 from pipeline.records import Recording, Samples
-from pipeline.vocabulary import BODY_SITES, TASKS
+from pipeline.vocabulary import BODY_SITES, SENSORS, TASKS
 
 WAVES = ("tone", "tones", "noise", "swell", "drift", "step")
 _RATES = (40.0, 50.0, 64.0, 100.0)
-_SENSORS = ("accelerometer", "gyroscope")
+_EMG_RATES = (1000.0, 2000.0)
+_SENSORS = tuple(SENSORS)
 
 
-def wave(kind: str, seed: int, seconds: float, rate_hz: float) -> Samples:
-    """Make three axes of movement over gravity.
+def wave(kind: str, seed: int, seconds: float, rate_hz: float, channels: int = 3) -> Samples:
+    """Make channels of movement over gravity.
 
     Parameters
     ----------
@@ -29,6 +30,7 @@ def wave(kind: str, seed: int, seconds: float, rate_hz: float) -> Samples:
     seed : int
         Fixes frequencies, sizes, directions and the noise.
     seconds, rate_hz : float
+    channels : int
 
     Examples
     --------
@@ -46,8 +48,8 @@ def wave(kind: str, seed: int, seconds: float, rate_hz: float) -> Samples:
         "drift": time / max(seconds, 1.0),
         "step": (time >= seconds / 2).astype(float),
     }
-    direction, down = stream.normal(size=3), stream.normal(size=3)
-    noise = 0.01 * stream.normal(size=(3, len(time)))
+    direction, down = stream.normal(size=channels), stream.normal(size=channels)
+    noise = 0.01 * stream.normal(size=(channels, len(time)))
     values = (down / np.linalg.norm(down))[:, None] + size * direction[:, None] * shapes[kind] + noise
     return Samples(time, values)
 
@@ -85,7 +87,8 @@ def recordings(
     The recording pickles, and opens to the same samples every time.
     """
     sensor = draw(st.sampled_from(_SENSORS))
-    rate, seconds = draw(st.sampled_from(_RATES)), draw(st.floats(1.0, max_seconds))
+    rate = draw(st.sampled_from(_RATES if sensor != "emg" else _EMG_RATES))
+    seconds = draw(st.floats(1.0, max_seconds))
     return Recording(
         recording_id,
         patient_id,
@@ -94,5 +97,7 @@ def recordings(
         draw(st.sampled_from(TASKS)),
         sensor,
         rate,
-        partial(wave, draw(st.sampled_from(WAVES)), draw(st.integers(0, 2**32 - 1)), seconds, rate),
+        partial(
+            wave, draw(st.sampled_from(WAVES)), draw(st.integers(0, 2**32 - 1)), seconds, rate, len(SENSORS[sensor])
+        ),
     )
