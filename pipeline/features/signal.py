@@ -142,7 +142,7 @@ class Signal:
         Equal to ``scipy.signal.periodogram(x, fs, "hann", nfft=2 * T)`` of each axis. The sum over axes stays as it
         is when the sensor is turned.
         """
-        power = _sum_axes(self.hann.real**2 + self.hann.imag**2)
+        power = _sum_axes(_squared(self.hann))
         # the sum of a squared Hann window is 3 T / 8; every bin but the first and last stands for two
         power *= (2 / (self.fs * self.samples * 0.375))[:, None]
         power[:, [0, -1]] /= 2
@@ -175,7 +175,7 @@ class Signal:
     @cached_property
     def autocorrelation(self) -> np.ndarray:
         """Autocorrelation of the movement summed over axes, biased, 1 at lag 0, shape (n, T); NaN without movement."""
-        square = _sum_axes(self.transform.real**2 + self.transform.imag**2)
+        square = _sum_axes(_squared(self.transform))
         raw = np.asarray(fft.irfft(square, 2 * self.samples))[:, : self.samples]
         moved = raw[:, :1] > 0
         return np.where(moved, raw / np.where(moved, raw[:, :1], 1.0), np.nan)
@@ -195,6 +195,11 @@ class Signal:
     def reaches(self, hertz: float) -> np.ndarray:
         """Whether the sampling rate of each window is high enough for this frequency, shape (n,)."""
         return hertz <= self.highest_hz
+
+
+def _squared(values: Any) -> np.ndarray:
+    """Squared size of complex numbers."""
+    return values.real**2 + values.imag**2
 
 
 def _sum_axes(values: np.ndarray) -> np.ndarray:

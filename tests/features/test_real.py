@@ -105,7 +105,7 @@ def test_most_of_a_phones_recording_is_usable(row, side):
 
 
 def test_a_resting_hand_shakes_at_rest(row):
-    """This is a person with Parkinson's disease: nine windows of ten at rest have tremor, movement to a target none."""
+    """A person with Parkinson's disease has tremor in nine windows of ten at rest."""
     share = row["wrist_worse__rest__whole__tremor_windows_share"]
     assert (share > 0.8).all()
 
