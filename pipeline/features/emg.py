@@ -61,10 +61,11 @@ def burst_length_s(signal: Signal) -> Values:
 def bursts_hz(signal: Signal) -> Values:
     """How many bursts the muscle has a second.
 
-    Formula: number of those bursts over the duration.
+    Formula: number of those bursts over the duration, and of those that the window's end cuts.
     """
     found = signal.held(_activity)
-    return found.count(_bursts(found)) / signal.seconds
+    cut = ~found.whole & (found.begin_s > 0) & (found.length_s <= _BURST_S[1])
+    return found.count(_bursts(found) | cut) / signal.seconds
 
 
 @window_feature(

@@ -19,6 +19,7 @@ _HEAD = on(["head"], ["posture"], "median")
 _WRIST = on(["wrist_worse"], ["posture", "action"], "median")
 _GAIT = on(["trunk"], ["gait"], "median")
 _PERIODS_S = (0.15, 2.0)
+_LEAST_LAGS = 400
 _ORDER_S = 0.04
 _ENVELOPE_S = 0.1
 _BURST_RATIO = 3.0
@@ -86,8 +87,9 @@ def regularity_ratio(signal: Signal) -> Values:
     interpolated by a parabola; 0 where there is none. Differs from the source: all axes together, and the top
     instead of one at a lag chosen by hand.
     """
-    lags = np.arange(signal.samples)
-    unbiased = signal.autocorrelation * (signal.samples / (signal.samples - lags))
+    steps = -(-_LEAST_LAGS // signal.samples)
+    lags = np.arange(steps * signal.samples) / steps
+    unbiased = signal.autocorrelation(steps) * (signal.samples / (signal.samples - lags))
     lag_s = lags / signal.fs[:, None]
     middle = unbiased[:, 1:-1]
     top = (middle > unbiased[:, :-2]) & (middle >= unbiased[:, 2:])
@@ -111,12 +113,13 @@ def permutation_entropy_ratio(signal: Signal) -> Values:
     """How unpredictable the order of three moments is: 0 always the same, 1 all orders alike.
 
     Formula: entropy of the order of three samples of the strongest swing, over ln 6. Differs from the source: samples
-    lie 0.04 s apart (the nearest whole number of samples), so that 25 and 200 Hz see the same movement.
+    lie 0.04 s apart, interpolated where that is no whole number, so that 25 and 200 Hz see the same movement.
     """
-    delays = np.maximum(np.round(_ORDER_S * signal.fs).astype(int), 1)
+    # to a hundredth of a sample, so that clocks of one nominal rate are taken together
+    delays = np.round(_ORDER_S * signal.fs, 2)
     entropy = np.empty(len(signal))
     for delay in np.unique(delays):
-        entropy[delays == delay] = shape.permutation_entropy(signal.swing[delays == delay], int(delay))
+        entropy[delays == delay] = shape.permutation_entropy(signal.swing[delays == delay], float(delay))
     return np.where(signal.rms > 0, entropy, np.nan)
 
 

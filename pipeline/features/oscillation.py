@@ -17,6 +17,7 @@ from pipeline.features.signal import Signal
 from pipeline.features.spectrum import strongest_line
 
 _REACH_HZ = 2.0
+_LEAST_SAMPLES = 400
 _EDGE = 0.1
 """Share of the window at each end that is left out: there the Hann window weighs everything down to rounding."""
 
@@ -32,6 +33,7 @@ class Oscillation:
     phase : ndarray, shape (n, t)
         Turns since the first of these samples, never falling.
     fs : ndarray, shape (n,)
+        Samples a second of size and phase; more than the signal's where it has few.
     """
 
     size: np.ndarray
@@ -64,10 +66,12 @@ def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     kept = np.where(near[:, None, :] & signal.valid[:, None, None], bins, 0.0)
     squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
     direction = np.linalg.eigh(squares)[1][:, :, -1]
+    # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
+    samples *= -(-_LEAST_SAMPLES // samples)
     whole = np.zeros((len(signal), samples), dtype=complex)
     for axis in range(kept.shape[1]):
         whole[:, : kept.shape[2]] += kept[:, axis] * direction[:, axis : axis + 1]
-    wave = 2 * np.asarray(fft.ifft(whole, axis=1))
+    wave = 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / signal.samples)
     edge = int(_EDGE * samples)
     inner = slice(edge, samples - edge)
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples)
@@ -75,7 +79,7 @@ def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     turns = np.unwrap(np.angle(wave[:, inner]), axis=1) / (2 * np.pi)
     phase = np.maximum.accumulate(turns - turns[:, :1], axis=1)
     found = np.isfinite(line)[:, None]
-    return Oscillation(np.where(found, size, np.nan), np.where(found, phase, np.nan), signal.fs)
+    return Oscillation(np.where(found, size, np.nan), np.where(found, phase, np.nan), samples / signal.seconds)
 
 
 def stability(cycles: np.ndarray) -> float:

@@ -68,18 +68,27 @@ def complexity(values: np.ndarray) -> np.ndarray:
     return ratio(mobility(np.diff(values, axis=1)), mobility(values))
 
 
-def permutation_entropy(values: np.ndarray, delay: int = 1) -> np.ndarray:
-    """Entropy of the order of three samples, `delay` apart, over that of six equally frequent orders.
+def permutation_entropy(values: np.ndarray, delay: float = 1.0) -> np.ndarray:
+    """Entropy of the order of three values, `delay` samples apart, over that of six equally frequent orders.
 
-    Equal samples stand in the order in which they come.
+    Equal values stand in the order in which they come. Between two samples the course is a straight line.
     """
-    first, second, third = (values[:, step * delay : values.shape[1] - (2 - step) * delay] for step in range(3))
-    # rank each triple by its three comparisons: the eight numbers are one to one with the orders, two never occur
+    last = int(np.ceil(2 * delay))
+    first, second, third = (_later(values, step * delay, values.shape[1] - last) for step in range(3))
+    # three comparisons tell six orders apart: of their eight combinations two never occur
     order = (first > second) + 2 * (second > third) + 4 * (first > third)
     counts = np.stack([(order == each).sum(axis=1) for each in range(8)], axis=1)
     share = counts / first.shape[1]
     entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1) / math.log(6)
     return np.where(np.isfinite(values[:, 0]), np.abs(entropy), np.nan)
+
+
+def _later(values: np.ndarray, delay: float, count: int) -> np.ndarray:
+    """Return `count` values of each row from `delay` samples on."""
+    whole = int(delay)
+    part = delay - whole
+    early = values[:, whole : whole + count]
+    return early if part == 0 else (1 - part) * early + part * values[:, whole + 1 : whole + 1 + count]
 
 
 def _rest(values: np.ndarray) -> np.ndarray:

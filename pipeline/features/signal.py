@@ -172,11 +172,21 @@ class Signal:
             swing += self.movement[:, axis] * direction[:, axis : axis + 1]
         return swing
 
-    @cached_property
-    def autocorrelation(self) -> np.ndarray:
-        """Autocorrelation of the movement summed over axes, biased, 1 at lag 0, shape (n, T); NaN without movement."""
+    def autocorrelation(self, steps: int = 1) -> np.ndarray:
+        """Autocorrelation of the movement summed over axes, biased, 1 at lag 0, shape (n, steps * T).
+
+        Parameters
+        ----------
+        steps : int
+            Lags a sample; those between two samples are interpolated as the spectrum says.
+
+        Returns
+        -------
+        ndarray
+            NaN without movement.
+        """
         square = _sum_axes(_squared(self.transform))
-        raw = np.asarray(fft.irfft(square, 2 * self.samples))[:, : self.samples]
+        raw = np.asarray(fft.irfft(square, 2 * steps * self.samples))[:, : steps * self.samples]
         moved = raw[:, :1] > 0
         return np.where(moved, raw / np.where(moved, raw[:, :1], 1.0), np.nan)
 
