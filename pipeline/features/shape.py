@@ -16,7 +16,8 @@ from pipeline.features.spectrum import ratio
 def skewness(values: np.ndarray) -> np.ndarray:
     """Third moment over the standard deviation cubed, of the population."""
     rest = _rest(values)
-    return ratio((rest**3).mean(axis=1), (rest**2).mean(axis=1) ** 1.5)
+    square = rest * rest
+    return ratio((square * rest).mean(axis=1), square.mean(axis=1) ** 1.5)
 
 
 def kurtosis(values: np.ndarray) -> np.ndarray:
