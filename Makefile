@@ -7,7 +7,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 DEMO_OUT := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test references test-real nightly check bench docs lock run-setup
+.PHONY: help setup demo test references test-real mutation nightly check bench fidelity oracle docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ test-real: setup ## Run the tests that need real records: make test-real REAL=DI
 references: setup ## Compare features with other packages and with published formulas
 	$(PYTEST) -m references tests/references
 
+mutation: setup ## Measure how many small mistakes in the features the tests find, into docs/mutation.md; goes on where it stopped
+	$(ONE_THREAD) $(BIN)/python -m tools.mutation
+
 nightly: setup ## Run the tests with many more examples for every property
 	HYPOTHESIS_PROFILE=nightly $(PYTEST)
 
@@ -44,6 +47,12 @@ check: setup ## Check format, style, types, layers, locks, and that the document
 
 bench: setup ## Measure CPU time, beside one fixed job that tells how fast the machine is
 	@for file in benchmarks/[a-z]*.py; do $(ONE_THREAD) $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+fidelity: setup ## Measure generated patients against the published figures and write docs/fidelity.md
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.fidelity
+
+oracle: setup ## Measure how exact the oracle is and how hard the cohorts are, and write docs/oracle.md (an hour)
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.oracle
 
 docs: setup ## Build the documentation into site/
 	$(MKDOCS) build --strict --quiet

@@ -57,7 +57,7 @@ def step(name):
 
 source = open_source(Path(sys.argv[1]), Options())
 with tempfile.TemporaryDirectory(dir=sys.argv[1]) as spill:
-    for part in partitions(source, survey(source, Options()), Path(spill)):
+    for part in partitions(survey(source, Options(), Path(spill)), Path(spill)):
         cohort = part.cohort(source, Options())
         step("reading")
         table = extract(cohort, records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import click
 
 from pipeline.config import load_mapping
-from pipeline.reading.source import Options
+from pipeline.reading.options import Options
+from pipeline.units import DECIMAL_MARKS
 
 TOO_MANY_REJECTED = 3
 """Exit code where more visit records were rejected than allowed."""
@@ -38,6 +40,17 @@ _READING = (
     click.option("--strict", is_flag=True, help="Refuse columns that are not known."),
     click.option("--unknown-as-missing", is_flag=True, help="Read a category that is not known as not recorded."),
     click.option("--delimiter", default=",", metavar="CHAR", help="Between the fields of a CSV; '\\t' for a tab."),
+    click.option(
+        "--decimal", type=click.Choice([*DECIMAL_MARKS]), default=".", show_default=True, help="Of numbers in text."
+    ),
+    click.option(
+        "--as-of",
+        type=click.DateTime(["%Y-%m-%d"]),
+        default=Options.as_of,
+        show_default=True,
+        metavar="DATE",
+        help="Reject visits that are dated later, such as after the day of the export.",
+    ),
 )
 
 
@@ -45,17 +58,15 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options with which a cohort is read; the command gets them as ``options``, an `Options`."""
 
     @wraps(function)
-    def with_options(
-        *arguments: Any, mapping: str | None, strict: bool, unknown_as_missing: bool, delimiter: str, **rest: Any
-    ) -> Any:
+    def with_options(*arguments: Any, mapping: str | None, delimiter: str, as_of: datetime, **rest: Any) -> Any:
         delimiter = delimiter.replace("\\t", "\t")
         if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
             raise click.UsageError("--delimiter takes one character, such as ';'.")
         options = Options(
             mapping=load_mapping(mapping) if mapping else None,
-            strict=strict,
-            unknown_as_missing=unknown_as_missing,
             delimiter=delimiter,
+            as_of=as_of.strftime("%Y-%m-%d"),
+            **{name: rest.pop(name) for name in ("strict", "unknown_as_missing", "decimal")},
         )
         return function(*arguments, options=options, **rest)
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import Counter
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +12,13 @@ import click
 import numpy as np
 import pandas as pd
 
+from pipeline import spill
 from pipeline.arguments import FOLDER, cohort_argument, max_rejected_option, reading_options, rejection_exit_code
 from pipeline.errors import ContractError, IoFailed, OutputExists, UsageError
 from pipeline.partition import partitions, survey
 from pipeline.reading.draft import draft_mapping as draft
-from pipeline.reading.mapped import count_excluded
-from pipeline.reading.source import Options, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import open_source, spooled
 from pipeline.records import IDENTITY, Cohort
 from pipeline.vocabulary import REASONS
 
@@ -31,7 +29,8 @@ def check(path: Path, options: Options) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rows`` by source, ``predicted`` (visits that would be), ``rejected``, ``reasons``, ``notes``, ``patients``,
+        ``rows`` by source, ``predicted`` (visits that would be), ``rejected``, ``reasons``, ``notes``,
+        ``not_carried`` (in how many visits an element of a phenopacket was left out), ``patients``,
         ``treatments``, ``recordings``, ``unknown_columns``, ``excluded`` (rows that the mapping's ``where`` keeps
         out of the visits), and ``filled``: in how many visits a column is recorded.
 
@@ -41,36 +40,31 @@ def check(path: Path, options: Options) -> dict[str, Any]:
         As `predict` would.
     """
     source = open_source(path, options)
-    overview = survey(source, options)
-    counts, filled = Counter(), Counter()
-    reasons, notes = Counter(), Counter()
-    with tempfile.TemporaryDirectory() as spill:
-        for part in partitions(source, overview, Path(spill)):
-            cohort = part.cohort(source, options)
-            counts += _sizes(cohort)
-            filled += _filled(cohort.visits)
-            reasons.update(word for words in cohort.rejects["reasons"] for word in words.split("|"))
-            notes.update(cohort.notes["reason"])
+    found: dict[str, Counter[str]] = {name: Counter() for name in ("sizes", "filled", "reasons", "notes", "left")}
+    with spill.folder() as folder:
+        overview = survey(source, options, folder)
+        for part in partitions(overview, folder):
+            _count(part.cohort(source, options), found)
     source.verify_unchanged()
     return {
         "rows": overview.rows,
-        **{name: counts[name] for name in ("predicted", "rejected", "patients", "treatments", "recordings")},
+        **{name: found["sizes"][name] for name in ("predicted", "rejected", "patients", "treatments", "recordings")},
         "synthetic": source.synthetic,
-        "reasons": dict(sorted(reasons.items())),
-        "notes": dict(sorted(notes.items())),
+        "reasons": dict(sorted(found["reasons"].items())),
+        "notes": dict(sorted(found["notes"].items())),
+        "not_carried": dict(sorted(found["left"].items())),
         "unknown_columns": list(overview.unknown_columns),
-        "excluded": _excluded(path, options),
-        "filled": dict(filled),
+        "excluded": source.count_excluded(),
+        "filled": dict(found["filled"]),
     }
 
 
-def _excluded(path: Path, options: Options) -> int:
-    """Count the rows that are no visit records, as the mapping says."""
-    rule = options.mapping.tables["visits"] if options.mapping else None
-    if rule is None or not rule.where:
-        return 0
-    theirs = open_source(path, replace(options, mapping=None))
-    return count_excluded(partial(theirs.batches, "visits"), rule)
+def _count(cohort: Cohort, found: dict[str, Counter[str]]) -> None:
+    found["sizes"] += _sizes(cohort)
+    found["filled"] += _filled(cohort.visits)
+    found["reasons"].update(word for words in cohort.rejects["reasons"] for word in words.split("|"))
+    found["notes"].update(cohort.notes["reason"])
+    found["left"].update(cohort.notes.loc[cohort.notes["reason"] == "NOT_CARRIED", "column"])
 
 
 def write_draft(path: Path, out: Path, options: Options) -> str:
@@ -120,7 +114,8 @@ def _filled(visits: pd.DataFrame) -> Counter[str]:
     counts: Counter[str] = Counter()
     for name, values in visits.items():
         if name not in IDENTITY:
-            counts[str(name)] = int(np.count_nonzero(values.notna() & (values != "")))
+            cells = values.to_numpy()
+            counts[str(name)] = int(np.count_nonzero(~np.isnan(cells) if cells.dtype.kind == "f" else cells))
     return counts
 
 
@@ -136,6 +131,7 @@ def as_text(found: dict[str, Any]) -> str:
     ]
     for title, key in (("rejected because", "reasons"), ("noted", "notes")):
         lines += [f"    {title}: {count} x {code}: {REASONS[code]}" for code, count in found[key].items()]
+    lines += [f"    left out: {count} x {element}" for element, count in found["not_carried"].items()]
     if found["unknown_columns"]:
         lines.append(f"  not read, unknown columns: {', '.join(found['unknown_columns'])}")
     if found["excluded"]:

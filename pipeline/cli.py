@@ -58,3 +58,7 @@ def dystonia(debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     return run(dystonia, sys.argv[1:] if arguments is None else arguments, "dystonia")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -37,6 +37,20 @@ def visit_weeks(visits: pd.DataFrame) -> np.ndarray:
     return _weeks(visits, clock_of(visits))
 
 
+def is_timed(visits: pd.DataFrame) -> np.ndarray:
+    """Whether each visit has a time.
+
+    Examples
+    --------
+    >>> is_timed(pd.DataFrame({"visit_date": ["2024-01-31", ""]})).tolist()
+    [True, False]
+    """
+    clock = clock_of(visits)
+    if not clock:
+        return np.zeros(len(visits), dtype=bool)
+    return (visits[clock] != "").to_numpy() if clock.endswith("_date") else visits[clock].notna().to_numpy()
+
+
 def treatment_weeks(treatments: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray:
     """Return the time of each treatment in weeks on the clock of the visits, NaN where that clock does not time it."""
     clock = clock_of(visits)

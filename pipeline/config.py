@@ -16,8 +16,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import MissingInput, UsageError, did_you_mean
+from pipeline.reading.options import Options
 from pipeline.reading.rules_of_mappings import refuse_mapping
-from pipeline.reading.source import Options
 from pipeline.study import Mapping, Recipe, Study
 from pipeline.study_checks import check_study
 

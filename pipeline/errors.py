@@ -105,8 +105,12 @@ class BundleRefused(PipelineError):
     exit_code = 76
 
 
+_MOST_WORDS = 40
+"""As many fit into a line that somebody reads."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint that names the nearest known word, or the known words.
+    """Return a hint that names the nearest known word, or the known words, if they are few.
 
     Examples
     --------
@@ -119,7 +123,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, words, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"
-    return "Known: " + ", ".join(f"'{word}'" for word in words) + "."
+    more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
+    return "Known: " + ", ".join(f"'{word}'" for word in words[:_MOST_WORDS]) + more + "."
 
 
 def nearest_header(name: str, there: Iterable[str]) -> str:

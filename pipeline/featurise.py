@@ -18,14 +18,18 @@ import pyarrow.ipc
 
 from pipeline.arguments import jobs_option, overwrite_option, quiet_option, reading_options
 from pipeline.command import Say, teller
+from pipeline.config import load_study
 from pipeline.engine import Map, workers
 from pipeline.errors import UsageError
 from pipeline.features.cache import SignalCache
 from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
+from pipeline.features.plugins import features_with
+from pipeline.features.spec import Feature
 from pipeline.partition import VISITS_PER_PARTITION, Partition, partitions, survey
 from pipeline.publish import publish_file
-from pipeline.reading.source import Options, Source, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import Source, open_source, spooled
 from pipeline.records import IDENTITY
 from pipeline.writing import Format, create_private, needs_quotes, to_arrow, write_batches
 
@@ -39,6 +43,7 @@ def featurise(
     *,
     jobs: int = 1,
     cache: Path | None = None,
+    features: Sequence[Feature] = CATALOGUE,
     overwrite: bool = False,
     visits_per_partition: int = VISITS_PER_PARTITION,
     say: Say = lambda _: None,
@@ -58,6 +63,8 @@ def featurise(
         Processes that share the work; 0 for all cores.
     cache : Path, optional
         Folder that keeps what was measured of recordings.
+    features : sequence of Feature
+        The catalogue, and a study's plugins with it.
     overwrite : bool
         Whether a file that is there may be replaced.
     visits_per_partition : int
@@ -85,11 +92,13 @@ def featurise(
     counts = {"visits": 0, "rejected": 0}
 
     def write(target: Path) -> None:
-        overview = survey(source, options)
         # beside the output, as all that is in the making: a folder for temporary files may be small, or others' to read
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{out.name}.") as spill, workers(jobs) as map:
-            parts = partitions(source, overview, Path(spill), visits_per_partition=visits_per_partition)
-            one = partial(_extracted, source=source, options=options, folder=Path(spill), cache=kept)
+            overview = survey(source, options, Path(spill))
+            parts = partitions(overview, Path(spill), visits_per_partition=visits_per_partition)
+            one = partial(
+                _extracted, source=source, options=options, folder=Path(spill), cache=kept, features=tuple(features)
+            )
             made = []
             for file, visits, rejected in _work_off(parts, one, map):
                 made.append(file)
@@ -115,11 +124,18 @@ def _work_off(
 
 
 def _extracted(
-    part: Partition, *, source: Source, options: Options, folder: Path, cache: SignalCache | None, map: Map = map
+    part: Partition,
+    *,
+    source: Source,
+    options: Options,
+    folder: Path,
+    cache: SignalCache | None,
+    features: tuple[Feature, ...],
+    map: Map = map,
 ) -> tuple[Path, int, int]:
     """Write a partition's features to a file of their own, in order; return it with visits and rejects."""
     cohort = part.cohort(source, options)
-    table = pd.concat([cohort.visits[list(IDENTITY)], extract(cohort, map=map, cache=cache)], axis=1)
+    table = pd.concat([cohort.visits[list(IDENTITY)], extract(cohort, features, map=map, cache=cache)], axis=1)
     arrow = to_arrow(table, {"synthetic": str(source.synthetic).lower()})
     path = folder / f"features-{part.index:05d}.arrow"
     with create_private(path) as file, pa.ipc.new_file(file, arrow.schema) as writer:
@@ -147,7 +163,7 @@ def _merge(paths: Sequence[Path], target: Path, format: Format) -> None:
     write_batches(batches(), tables[0].schema, target, format, quotes=any(map(needs_quotes, tables)))
 
 
-def catalogue() -> list[dict[str, Any]]:
+def catalogue(features: Sequence[Feature] = CATALOGUE) -> list[dict[str, Any]]:
     """Return every feature: name, kind, unit, bounds, version, meaning, source, columns; no bound is None."""
     return [
         {
@@ -160,13 +176,13 @@ def catalogue() -> list[dict[str, Any]]:
             "source": feature.spec.source,
             "columns": list(feature.spec.columns),
         }
-        for feature in CATALOGUE
+        for feature in features
     ]
 
 
-def _catalogue_text() -> str:
-    lines = [f"{each['name']:<44} {each['kind']:<10} {each['meaning']}" for each in catalogue()]
-    return "\n".join([*lines, f"{len(CATALOGUE)} features, {len(column_names())} columns"])
+def _catalogue_text(features: Sequence[Feature]) -> str:
+    lines = [f"{each['name']:<44} {each['kind']:<10} {each['meaning']}" for each in catalogue(features)]
+    return "\n".join([*lines, f"{len(features)} features, {len(column_names(features))} columns"])
 
 
 @click.command("features")
@@ -174,6 +190,7 @@ def _catalogue_text() -> str:
 @click.option("--out", type=click.Path(path_type=Path), help="The table to write, .parquet or .csv.")
 @click.option("--list", "listed", is_flag=True, help="List the catalogue instead.")
 @click.option("--json", "as_json", is_flag=True, help="List it as JSON.")
+@click.option("--study", metavar="NAME|FILE", help="Add the features of the plugins that this study names.")
 @jobs_option
 @click.option("--cache", type=click.Path(path_type=Path), help="A folder that keeps what is measured of recordings.")
 @overwrite_option
@@ -185,6 +202,7 @@ def command(
     options: Options,
     *,
     listed: bool,
+    study: str | None,
     as_json: bool,
     quiet: bool,
     **flags: Any,
@@ -195,11 +213,12 @@ def command(
     dystonia features visits.csv --out features.parquet
     dystonia features --list
     """
+    features = features_with(load_study(study).features.plugins) if study else CATALOGUE
     if listed:
-        click.echo(json.dumps(catalogue(), indent=2) if as_json else _catalogue_text())
+        click.echo(json.dumps(catalogue(features), indent=2) if as_json else _catalogue_text(features))
         return
     if cohort is None or out is None:
         raise UsageError("features", "needs a cohort and --out", do="Give both, or --list")
     with spooled(cohort) as path:
-        made = featurise(path, out, options, say=teller(quiet=quiet), **flags)
+        made = featurise(path, out, options, features=features, say=teller(quiet=quiet), **flags)
     click.echo(f"{out}: features of {made['visits']} visits, {made['rejected']} rejected")

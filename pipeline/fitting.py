@@ -17,6 +17,7 @@ from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation import figures, summary
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
+from pipeline.features.plugins import features_with
 from pipeline.learners.sets import PredictionSets
 from pipeline.outcomes import PAIR, Truth, derive
 from pipeline.records import Cohort
@@ -55,8 +56,9 @@ def _fit_study(
     cohort: Cohort, study: Study, name: str, say: Say
 ) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
     say("extracting features")
-    table = extract(visible(cohort, study))
-    columns = _informative(table, model_columns(study.inputs.quality))
+    known = features_with(study.features.plugins)
+    table = extract(visible(cohort, study), known)
+    columns = _informative(table, model_columns(study.inputs.quality, known))
     groups = _groups(cohort, study)
     models, targets, pictures = [], {}, {}
     for target in study.targets:

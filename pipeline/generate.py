@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import click
@@ -15,8 +14,7 @@ from pipeline.command import run
 from pipeline.config import load_recipe
 from pipeline.publish import publishing
 from pipeline.study import Recipe
-from pipeline.synthetic.cohort import generate as draw
-from pipeline.synthetic.writing import write_cohort
+from pipeline.synthetic.writing import parts, write_cohort
 from pipeline.writing import Format
 
 
@@ -50,10 +48,10 @@ def generate(
         "format": format,
         "versions": package_versions(),
     }
-    synthetic = draw(recipe, patients=patients, seed=seed)
+    made = parts(recipe, patients=patients, seed=seed)
     with publishing(out, plan, overwrite=overwrite) as staging:
         if staging is not None:
-            staging.fill(partial(write_cohort, synthetic, format=format))
+            staging.fill(lambda folder: write_cohort(made, folder, format))
 
 
 @click.command("generate")

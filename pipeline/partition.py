@@ -1,16 +1,17 @@
 """The cut of a cohort into patient partitions: histories, joins and duplicates need the patient whole.
 
-Files are not sorted by patient. Every row of every table goes to partition ``blake2b(patient_id) mod P``, with P from
-the number of visit rows alone, so that the same input is always cut the same way.
+Where patients stand together, and in the same order in all tables, partitions are cut in place: P runs of patients,
+with P from the number of visit rows alone. Else every row of every table goes to partition ``blake2b(patient_id) mod
+P``, through files on the disk. The same input is always cut the same way.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.ipc
 
-from pipeline.reading.assemble import assemble, refuse_layout, unknown_columns
-from pipeline.reading.source import Options, Source
+from pipeline import spill as spilled
+from pipeline.patient_order import PatientOrder
+from pipeline.reading.assemble import assemble, columns_of, refuse_layout, unknown_columns, wanted
+from pipeline.reading.decimals import numbers_in_text, refuse_other_marks
+from pipeline.reading.options import Options
+from pipeline.reading.raw import RAW_KEYS, keyed
+from pipeline.reading.source import Source
 from pipeline.records import Cohort
 
 VISITS_PER_PARTITION = 50_000
+_IDS = ("patient_id",)
+
+Batches = list[pa.Table]
 
 
 @dataclass(frozen=True)
@@ -35,25 +44,32 @@ class Partition:
     index, count : int
         Number of the partition, from 0, and how many there are.
     tables : dict
-        Raw rows by table, in memory or in a spill file each.
+        Raw batches by table, in memory or in a spill file each.
     """
 
     index: int
     count: int
-    tables: dict[str, pa.Table | Path]
+    tables: dict[str, Batches | Path]
 
     def cohort(self, source: Source, options: Options) -> Cohort:
         """Check the partition's rows and put them together."""
-        raw = {name: _load(table) for name, table in self.tables.items()}
+        raw = {name: _gathered(table) if isinstance(table, Path) else table for name, table in self.tables.items()}
         return assemble(raw, source, options)
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What pass 1 found: visit rows by source, and the columns that are not ours."""
+    """What pass 1 found: visit rows by source, the columns of each table, how the patients stand, and the parts.
+
+    A table's columns are those of all its parts. What is slow to parse was parsed once: its part reads the copy that
+    pass 1 has made of it.
+    """
 
     rows: dict[str, int]
+    columns: dict[str, tuple[str, ...]]
     unknown_columns: tuple[str, ...]
+    order: PatientOrder
+    parts: dict[str, list[Iterator[pa.Table]]]
 
     @property
     def total(self) -> int:
@@ -61,8 +77,15 @@ class Overview:
         return sum(self.rows.values())
 
 
-def survey(source: Source, options: Options) -> Overview:
-    """Read the visits once, count them by source and check the layout of every table.
+def survey(source: Source, options: Options, spill: Path) -> Overview:
+    """Read the ids once, count visits by source, see how patients stand, and check the layout of every table.
+
+    Parameters
+    ----------
+    source : Source
+    options : Options
+    spill : Path
+        An existing private folder, which has to stay until the partitions are read.
 
     Raises
     ------
@@ -70,29 +93,56 @@ def survey(source: Source, options: Options) -> Overview:
         If a table lacks a required column, or a file can't be read.
     """
     rows = dict.fromkeys(source.visit_files, 0)
+    columns: dict[str, dict[str, None]] = {table: {} for table in source.tables}
     unknown: dict[str, None] = {}
-    for table in source.tables:
-        for batch in source.batches(table):
-            refuse_layout(table, batch, options)
-            unknown |= dict.fromkeys(f"{table}.{name}" for name in unknown_columns(table, batch, options))
-            if table == "visits":
-                for name, count in Counter(batch.column("source").to_pylist()).items():
-                    rows[name] += count
-    return Overview(rows, tuple(unknown))
+    order = PatientOrder()
+    parts: dict[str, list[Iterator[pa.Table]]] = {}
+    for table, readers in source.tables.items():
+        wants = wanted(table, options)
+        parts[table] = []
+        for number, part in enumerate(readers):
+            if part.quick:
+                first, again = next(part.read(wants)), part.read(wants)
+                seen = part.read(replace(wants, only=(*_IDS, *numbers_in_text(first, columns_of(table, options)))))
+            else:
+                copy = spill / f"{table}-part-{number:05d}.arrow"
+                seen, again = spilled.kept(part.read(wants), copy), spilled.read(copy)
+                first = next(seen)
+                seen = chain([first], seen)
+            refuse_layout(table, first, part.name, options)
+            columns[table] |= dict.fromkeys(first.column_names)
+            unknown |= dict.fromkeys(f"{table}.{name}" for name in unknown_columns(table, first, options))
+            judged = False
+            for batch in seen:
+                if batch.num_rows and not judged:
+                    refuse_other_marks(batch, columns_of(table, options), options)
+                    judged = True
+                columns[table] |= dict.fromkeys(batch.column_names)
+                order.add(table, _ids(batch))
+                if table == "visits":
+                    for name, count in _counted(batch.column("source")):
+                        rows[name] += count
+            parts[table].append(again)
+    return Overview(rows, {table: tuple(names) for table, names in columns.items()}, tuple(unknown), order, parts)
+
+
+def _counted(cells: pa.ChunkedArray) -> Iterator[tuple[str, int]]:
+    for found in pc.value_counts(cells).to_pylist():  # pyright: ignore[reportAttributeAccessIssue]
+        yield found["values"], found["counts"]
 
 
 def partitions(
-    source: Source, overview: Overview, spill: Path, *, visits_per_partition: int = VISITS_PER_PARTITION
+    overview: Overview, spill: Path, *, visits_per_partition: int = VISITS_PER_PARTITION
 ) -> Iterator[Partition]:
-    """Cut a cohort into partitions.
+    """Cut a cohort into partitions, once.
 
     Parameters
     ----------
-    source : Source
     overview : Overview
         From `survey`.
     spill : Path
-        An existing private folder; used only where there is more than one partition.
+        An existing private folder; used only where there is more than one partition, and patients do not stand
+        together.
     visits_per_partition : int
         About how many visits a partition holds.
 
@@ -101,17 +151,21 @@ def partitions(
     Partition
     """
     count = max(1, -(-overview.total // visits_per_partition))
-    if count == 1:
-        yield Partition(0, 1, {name: _whole(source, name) for name in source.tables})
+    batches = {name: chain.from_iterable(parts) for name, parts in overview.parts.items()}
+    ends = overview.order.cut(count)
+    if ends is not None:
+        cuts = {name: _cut(batches[name], ends.get(name, [])) for name in batches}
+        for index in range(count):
+            yield Partition(index, count, {name: _with_all(overview.columns[name], next(cuts[name])) for name in cuts})
         return
-    paths = {name: _spill(source, name, spill, count) for name in source.tables}
+    paths = {name: _scattered(batches[name], name, spill, count) for name in batches}
     for index in range(count):
         yield Partition(index, count, {name: paths[name][index] for name in paths})
 
 
-def read_whole(source: Source, overview: Overview, spill: Path, options: Options) -> Cohort:
-    """Read a cohort into memory as one, for training."""
-    cohorts = [part.cohort(source, options) for part in partitions(source, overview, spill)]
+def read_whole(source: Source, options: Options, spill: Path) -> Cohort:
+    """Read a cohort into memory as one, for training; ``spill`` is an existing private folder."""
+    cohorts = [part.cohort(source, options) for part in partitions(survey(source, options, spill), spill)]
     if len(cohorts) == 1:
         return cohorts[0]
     tables = ("visits", "treatments", "outcomes", "rejects", "notes")
@@ -122,92 +176,68 @@ def read_whole(source: Source, overview: Overview, spill: Path, options: Options
     return Cohort(**joined, recordings=recordings, synthetic=source.synthetic)
 
 
-def _whole(source: Source, name: str) -> pa.Table:
-    batches = list(source.batches(name))
-    schema = _common([batch.schema for batch in batches])
-    return pa.concat_tables([_fitted(batch, schema) for batch in batches])
+def _cut(batches: Iterator[pa.Table], ends: Sequence[int]) -> Iterator[Batches]:
+    """Give the rows up to each end, and the last cut all that are left; each cut has a batch, if an empty one."""
+    held, first = next(batches), 0
+    for end in ends:
+        taken = [held.slice(0, max(end - first, 0))]
+        while first + held.num_rows < end:
+            first += held.num_rows
+            held = next(batches)
+            taken.append(held.slice(0, end - first))
+        held, first = held.slice(max(end - first, 0)), max(end, first)
+        yield taken
+    yield [held, *batches]
 
 
-def _load(table: pa.Table | Path) -> pa.Table:
-    if isinstance(table, pa.Table):
-        return table
-    with pa.OSFile(str(table)) as file, pa.ipc.open_file(file) as reader:
-        return reader.read_all()
+def _with_all(columns: Sequence[str], batches: Batches) -> Batches:
+    """Add a batch without rows that names the columns of parts that lie in other partitions: no reader may miss one."""
+    if set(columns) <= {name for batch in batches for name in batch.column_names}:
+        return batches
+    cells = {name: pa.nulls(0, pa.string()) for name in columns if name not in RAW_KEYS}
+    return [*batches, keyed(cells, "", np.zeros(0, dtype=np.int64))]
 
 
-def _spill(source: Source, name: str, folder: Path, count: int) -> list[Path]:
-    """Write each row of a table to its partition's Arrow file."""
+def _scattered(batches: Iterator[pa.Table], name: str, folder: Path, count: int) -> list[Path]:
+    """Write each row of a table to its partition's file."""
     paths = [folder / f"{name}-{index:05d}.arrow" for index in range(count)]
-    schema = _common([batch.schema for batch in source.batches(name)])
-    with ExitStack() as files:
-        writers = [files.enter_context(pa.ipc.new_file(_private(path), schema)) for path in paths]
-        for batch in source.batches(name):
-            home = _home(batch, count)
-            for index in np.unique(home).tolist():
-                writers[index].write_table(_fitted(batch.filter(pa.array(home == index)), schema))
+    with ExitStack() as opened:
+        files = [opened.enter_context(spilled.create(path)) for path in paths]
+        for schema, group in spilled.layouts(batches):
+            with ExitStack() as streams:
+                writers = [streams.enter_context(pa.ipc.new_stream(file, schema)) for file in files]
+                for batch in group:
+                    home = _home(batch, count)
+                    order = np.argsort(home, kind="stable")
+                    ends = np.searchsorted(home[order], np.arange(count + 1))
+                    rows = batch.take(pa.array(order))
+                    for index in np.unique(home).tolist():
+                        writers[index].write_table(rows.slice(ends[index], ends[index + 1] - ends[index]))
     return paths
 
 
-def _private(path: Path) -> str:
-    path.touch(mode=0o600)
-    return str(path)
+def _gathered(path: Path) -> Batches:
+    """Read a partition's file, with its many small batches put together."""
+    groups = [list(group) for _, group in spilled.layouts(spilled.read(path))]
+    return [pa.concat_tables(group).unify_dictionaries().combine_chunks() for group in groups]
 
 
-def _common(schemas: list[pa.Schema]) -> pa.Schema:
-    """Return one schema for all parts of a table; text where a column is text in one part and a number in another."""
-    schema = schemas[0]
-    for other in schemas[1:]:
-        try:
-            schema = pa.unify_schemas([schema, other], promote_options="permissive")
-        except pa.ArrowException:
-            torn = {name for name in set(schema.names) & set(other.names) if not _go_together(schema, other, name)}
-            schema = pa.unify_schemas([_texted(schema, torn), _texted(other, torn)], promote_options="permissive")
-    return schema
-
-
-def _go_together(one: pa.Schema, other: pa.Schema, name: str) -> bool:
-    try:
-        pa.unify_schemas([pa.schema([one.field(name)]), pa.schema([other.field(name)])], promote_options="permissive")
-    except pa.ArrowException:
-        return False
-    return True
-
-
-def _texted(schema: pa.Schema, names: set[str]) -> pa.Schema:
-    return pa.schema([field.with_type(pa.string()) if field.name in names else field for field in schema])
-
-
-def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    if table.schema.equals(schema):
-        return table
-    there = set(table.column_names)
-    columns = [
-        _cast(table.column(field.name), field.type) if field.name in there else pa.nulls(table.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.table(columns, schema=schema)
-
-
-def _cast(cells: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    if pa.types.is_floating(cells.type) and pa.types.is_string(kind):
-        # as text, a missing number is an empty cell and no "nan"
-        cells = pc.if_else(pc.is_nan(cells), None, cells)  # pyright: ignore[reportAttributeAccessIssue]
-    return cells.cast(kind)
+def _ids(batch: pa.Table) -> pa.Array:
+    if "patient_id" not in batch.column_names:
+        return pa.repeat("", batch.num_rows)
+    return batch.column("patient_id").cast(pa.string()).fill_null("").combine_chunks()
 
 
 def _home(batch: pa.Table, count: int) -> np.ndarray:
     """Partition of each row: by patient, or by place for a row without one."""
-    if "patient_id" in batch.column_names:
-        ids = batch.column("patient_id").cast(pa.string()).fill_null("").to_numpy()
-    else:
-        ids = np.full(batch.num_rows, "", dtype=object)
-    places = pc.binary_join_element_wise(  # pyright: ignore[reportAttributeAccessIssue]
-        batch.column("source"), batch.column("row").cast(pa.string()), ":"
-    ).to_numpy()
-    keys = np.where(ids == "", places, ids)
-    codes, distinct = pd.factorize(keys)
+    ids = _ids(batch).to_numpy(zero_copy_only=False)
+    codes, distinct = pd.factorize(ids)
     homes = np.array([_hash(str(key)) % count for key in distinct], dtype=np.int64)
-    return homes[codes] if len(codes) else np.zeros(0, dtype=np.int64)
+    home = homes[codes] if len(codes) else np.zeros(0, dtype=np.int64)
+    for row in np.flatnonzero(ids == "").tolist():
+        place = f"{batch.column('source')[row].as_py()}:{batch.column('row')[row].as_py()}"
+        home[row] = _hash(place) % count
+    return home
 
 
 def _hash(key: str) -> int:

@@ -34,7 +34,8 @@ from pipeline.command import Say, run, teller
 from pipeline.errors import PipelineError, UsageError
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
 from pipeline.publish import SUCCESS, Staging, digest_of, publishing
-from pipeline.reading.source import Options, Source, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import Source, open_source, spooled
 from pipeline.records import Cohort
 from pipeline.writing import Format, to_arrow, write_table
 
@@ -84,7 +85,8 @@ def predict(
     Returns
     -------
     dict
-        The content of ``_SUCCESS``: visit records by source, predicted, rejected by reason, digests, versions.
+        The content of ``_SUCCESS``: visit records by source, predicted, rejected by reason, rows that are no visits,
+        digests, versions.
 
     Raises
     ------
@@ -111,10 +113,10 @@ def predict(
         if staging is None:
             say(f"{out} already holds these predictions: same data, same model, same options")
             return json.loads((out / SUCCESS).read_text(encoding="utf-8"))
-        overview = survey(source, options)
         write = partial(_write, format=format, csv_safe=csv_safe, synthetic=source.synthetic)
         with tempfile.TemporaryDirectory(dir=staging.path) as spill:
-            for part in partitions(source, overview, Path(spill), visits_per_partition=visits_per_partition):
+            overview = survey(source, options, Path(spill))
+            for part in partitions(overview, Path(spill), visits_per_partition=visits_per_partition):
                 names = {kind: f"{kind}-{part.index:05d}-of-{part.count:05d}.{format}" for kind in KINDS}
                 if set(names.values()) <= set(staging.members):
                     continue  # an earlier run left this partition whole
@@ -123,7 +125,8 @@ def predict(
                     staging.write(name, partial(write, _marked(tables[kind], bundle, source)))
                 say(f"partition {part.index + 1} of {part.count}: {len(tables['predictions'])} visits predicted")
         source.verify_unchanged()
-        success = about | _account(staging, overview, format) | {"versions": package_versions()}
+        success = about | _account(staging, overview, format)
+        success |= {"excluded": source.count_excluded(), "versions": package_versions()}
         staging.summary = success
     return success
 

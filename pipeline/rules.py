@@ -5,7 +5,7 @@ Rules stand beside the models and independent of them: a red flag is never silen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,10 +18,13 @@ from pipeline.ontology import load_ontology
 from pipeline.schema.distribution import AREAS, distribution_of
 from pipeline.schema.scales import ALL_SCALES
 from pipeline.schema.scoring import score
-from pipeline.vocabulary import AETIOLOGIES, ONSET_AGE_BINS, REGIONS
+from pipeline.vocabulary import AETIOLOGIES, ONSET_AGE_BINS, REGIONS, pair_is_allowed
 
 _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER = "HP:0200032", "HP:0010837", "HP:0010839"
 _HEMIDYSTONIA = "HP:0032005"
+_OTHER_MOVEMENT_DISORDERS = ("HP:0001336", "HP:0002072", "HP:0002305", "HP:0100033", "HP:0001300", "HP:0001251")
+"""Myoclonus, chorea, athetosis, tics, parkinsonism, ataxia; tremor goes with isolated dystonia."""
+
 _EARLY_ONSET_Y = 21.0
 _LEAST_CERULOPLASMIN_MG_PER_DL, _MOST_COPPER_UG_PER_DAY, _LATEST_WILSON_Y = 20.0, 100.0, 55.0
 """Recalled from the guidelines on Wilson's disease (AASLD 2008), to be signed off by a clinician."""
@@ -112,8 +115,104 @@ def _of_totals(visits: pd.DataFrame) -> list[Contradiction]:
     return found
 
 
+def label_contradictions(outcomes: pd.DataFrame, visits: pd.DataFrame) -> list[Contradiction]:
+    """Find labels that contradict each other, or what the patient's visits tell.
+
+    A drug or an injury that any visit of the patient tells of is known at all of them. What was not recorded
+    contradicts nothing. Which of the two is wrong can't be told from here.
+
+    Parameters
+    ----------
+    outcomes, visits : DataFrame
+        Both with ``patient_id`` and ``visit_id``; an outcome with no visit is of all visits of its patient.
+
+    Returns
+    -------
+    list of Contradiction
+        By rows of the outcomes.
+
+    Examples
+    --------
+    >>> visits = pd.DataFrame({"patient_id": ["a", "b"], "visit_id": "1", "neuroleptic_exposure": [0.0, 1.0]})
+    >>> outcomes = pd.DataFrame({"patient_id": ["a", "b"], "visit_id": "", "aetiology": "acquired_tardive"})
+    >>> [found.where.tolist() for found in label_contradictions(outcomes, visits) if found.where.any()]
+    [[True, False]]
+    """
+    phenotype, aetiology = text(outcomes, "phenotype"), text(outcomes, "aetiology")
+    drug = _is_one_of(aetiology, "acquired_tardive", "acquired_acute_drug")
+    injury, task = aetiology == "acquired_tbi", _is_one_of(phenotype, "writers_cramp", "musicians")
+    healthy = phenotype == "healthy"
+    told = partial(_most_told, outcomes, visits)
+    exposed, injured = told(drug, _took_dopamine_blocker), told(injury, _injured_before_onset)
+    with_task, held = told(task, partial(number, name="task_specific")), told(healthy, affected_regions, at_visit=True)
+    return [
+        Contradiction(_is_no_pair(phenotype, aetiology), "aetiology", "the phenotype can't have this aetiology"),
+        Contradiction(exposed == 0, "aetiology", "no dopamine-blocking drug was taken"),
+        Contradiction(injured == 0, "aetiology", "no head injury before the onset"),
+        Contradiction(with_task == 0, "phenotype", "it does not come with one task only"),
+        Contradiction(held > 0, "phenotype", "dystonia holds a region"),
+    ]
+
+
+def _is_one_of(labels: np.ndarray, *names: str) -> np.ndarray:
+    return np.logical_or.reduce([labels == name for name in names])
+
+
+def _is_no_pair(phenotype: np.ndarray, aetiology: np.ndarray) -> np.ndarray:
+    """Whether both are recorded, and the one can't have the other."""
+    codes, pairs = pd.factorize(phenotype + "|" + aetiology)
+    found = [pair.split("|") for pair in pairs]
+    apart = [bool(one and other) and not pair_is_allowed(one, other) for one, other in found]
+    return np.array(apart, dtype=bool)[codes]
+
+
+def _took_dopamine_blocker(visits: pd.DataFrame) -> np.ndarray:
+    """1.0 where any column tells of such a drug, 0.0 where it was asked and denied, else NaN."""
+    asked = number(visits, "neuroleptic_exposure")
+    told = (
+        (number(visits, "dopamine_blocker_at_onset") == 1)
+        | (number(visits, "dopamine_blocker_use_y") > 0)
+        | (text(visits, "dopamine_blocker") != "")
+    )
+    return np.where(told, 1.0, asked)
+
+
+def _injured_before_onset(visits: pd.DataFrame) -> np.ndarray:
+    """1.0 where the head was injured before the onset, 0.0 where it was not, or later, else NaN."""
+    before = number(visits, "head_injury_before_onset_y")
+    return np.where(before < 0, 0.0, np.where(before >= 0, 1.0, number(visits, "head_injury")))
+
+
+def _most_told(
+    outcomes: pd.DataFrame,
+    visits: pd.DataFrame,
+    which: np.ndarray,
+    tell: Callable[[pd.DataFrame], np.ndarray],
+    *,
+    at_visit: bool = False,
+) -> np.ndarray:
+    """Return for these outcomes the largest value that their patient's visits tell, or their own; NaN elsewhere."""
+    found = np.full(len(outcomes), np.nan)
+    if not which.any():
+        return found
+    asked = outcomes[which]
+    near = visits[visits["patient_id"].isin(set(asked["patient_id"])).to_numpy()]
+    told = pd.Series(tell(near), dtype=np.float64)
+    by_patient = told.groupby(near["patient_id"].to_numpy()).max()
+    found[which] = asked["patient_id"].map(by_patient).to_numpy(np.float64)
+    if at_visit:
+        key = ["patient_id", "visit_id"]
+        by_visit = told.groupby(pd.MultiIndex.from_frame(near[key])).max()
+        own = by_visit.reindex(pd.MultiIndex.from_frame(asked[key])).to_numpy(np.float64)
+        found[which] = np.where(asked["visit_id"].to_numpy(dtype=object) == "", found[which], own)
+    return found
+
+
 def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:
-    """Return the visits with each scale's total that was left blank though all of its items were recorded.
+    """Fill each scale's total that was left blank though all of its items, or of its parts, were recorded.
+
+    A total that the table has no column for is added at its end if there is a column for each of the items. That looks
+    at the columns and never at the cells, so that all partitions of a cohort have the same columns.
 
     Examples
     --------
@@ -122,14 +221,15 @@ def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:
     [5.0, nan]
     """
     filled: dict[str, np.ndarray] = {}
+
+    def values(column: str) -> np.ndarray:
+        return filled[column] if column in filled else number(visits, column)
+
     for scale in ALL_SCALES:
-        name = scale.total.name
-        if set(scale.inputs).isdisjoint(visits):
-            continue
-        total = score(scale, lambda column: filled[column] if column in filled else number(visits, column))
-        new = np.isnan(number(visits, name)) & ~np.isnan(total)
-        if new.any():
-            filled[name] = np.where(new, total, number(visits, name))
+        needed = [part.total.name for part in scale.parts] or [scale.column_name(item) for item in scale.items]
+        if needed and all(column in visits or column in filled for column in needed):
+            recorded = values(scale.total.name)
+            filled[scale.total.name] = np.where(np.isnan(recorded), score(scale, values), recorded)
     return visits.assign(**filled)
 
 
@@ -218,6 +318,30 @@ def primary_or_secondary(aetiology: np.ndarray) -> np.ndarray:
     primary = np.isin(aetiology.astype(str), [cause for cause in AETIOLOGIES if cause.endswith("_isolated")])
     neither = np.isin(aetiology.astype(str), ["functional", "not_dystonia", ""])
     return np.select([primary, neither], ["primary", ""], "secondary").astype(object)
+
+
+def isolated_or_combined(visits: pd.DataFrame) -> np.ndarray:
+    """Say whether dystonia stands alone, tremor aside, or beside another movement disorder (Albanese et al. 2013).
+
+    The examiner's own answer counts before the findings. That no other disorder was found is not that there is none,
+    so *isolated* is only what an examiner has said. Empty where dystonia holds no region, or nothing was told.
+
+    Returns
+    -------
+    ndarray of str, shape (visits,)
+        ``isolated``, ``combined`` or ``""``.
+
+    Examples
+    --------
+    >>> told = pd.DataFrame({"combined_with": ["none", "", ""], "findings": ["", "HP:0001336", "HP:0001337"]})
+    >>> isolated_or_combined(told).tolist()
+    ['isolated', 'combined', '']
+    """
+    answer = text(visits, "combined_with").astype(str)
+    beside = (answer == "") & observed(visits, *_OTHER_MOVEMENT_DISORDERS)
+    combined = beside | ~np.isin(answer, ["", "none"])
+    free = body_distribution(visits) == "none"
+    return np.select([free, combined, answer == "none"], ["", "combined", "isolated"], "").astype(object)
 
 
 RED_FLAG_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(

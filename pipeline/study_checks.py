@@ -7,6 +7,7 @@ from collections import Counter
 
 from pipeline.errors import UsageError, did_you_mean
 from pipeline.features.catalogue import column_names
+from pipeline.features.plugins import features_with
 from pipeline.ontology import load_ontology
 from pipeline.records import IDENTITY
 from pipeline.schema import TABLES
@@ -81,7 +82,7 @@ def _check_names(study: Study, where: str) -> None:
         unknown = next((name for name in given if name and name not in columns), None)
         if unknown is not None:
             raise UsageError(where, f"key '{key}' names no column: '{unknown}'", do=did_you_mean(unknown, columns))
-    features = column_names()
+    features = column_names(features_with(study.features.plugins))
     for comparator in study.comparators:
         unknown = next((name for name in comparator.features if name not in features), None)
         if unknown is not None or not comparator.features:

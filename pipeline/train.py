@@ -19,9 +19,10 @@ from pipeline.command import Say, run, teller
 from pipeline.config import load_study, study_options
 from pipeline.errors import Unavailable
 from pipeline.fitting import fit_study
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.publish import publishing
-from pipeline.reading.source import Options, Source, open_source, spooled
+from pipeline.reading.options import Options
+from pipeline.reading.source import Source, open_source, spooled
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
@@ -86,7 +87,7 @@ def train(
             return None
         say(f"reading {path}")
         with tempfile.TemporaryDirectory(dir=staging.path) as spill:
-            cohort = read_whole(source, survey(source, options), Path(spill), options)
+            cohort = read_whole(source, options, Path(spill))
         source.verify_unchanged()
         bundle, report, pictures = fit_study(cohort, study, out.name, say=say)
         bundle = replace(

@@ -44,6 +44,9 @@ ANGULAR_RATE_TO_DEG_PER_S = {"deg/s": 1.0, "rad/s": 57.29577951308232}
 YEARS_IN = {"years": 1.0, "months": 1.0 / MONTHS_PER_YEAR, "weeks": 1.0 / WEEKS_PER_YEAR, "days": 1.0 / 365.25}
 """Length in years of each unit of time that a mapping may declare."""
 
+DECIMAL_MARKS = {".": "point", ",": "comma"}
+"""Marks between whole and fraction of a written number, with their names."""
+
 UNITS_OF_SENSOR = {"accelerometer": ACCELERATION_TO_G, "gyroscope": ANGULAR_RATE_TO_DEG_PER_S}
 """Units in which a sensor's samples can be declared."""
 

@@ -200,6 +200,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "AGE_RANGE": "a range of ages was read as its middle",
         "NOT_A_PHENOPACKET": "the record is not a GA4GH phenopacket",
         "PATH_ESCAPE": "a file name leads out of the cohort's folder",
+        "NO_FILE_NAME": "the row names no file",
         "NO_RECORDING": "the recording's file is not there",
         "BAD_RECORDING": "the recording's file cannot be read as declared",
         "TOO_SHORT": "the recording is shorter than one window",

@@ -97,6 +97,34 @@ def _writer(
     return papq.ParquetWriter(file, schema, use_dictionary=texts, write_page_checksum=True)  # pyright: ignore[reportArgumentType]
 
 
+class TableStream:
+    """A table that is written part by part beside others, to a new file that only its owner can read.
+
+    The parts have one schema. In a CSV no cell may need quotes: one that does is refused by Arrow.
+
+    Parameters
+    ----------
+    path : Path
+        A file or link that is there already is an error.
+    format : {"parquet", "csv"}
+    schema : pyarrow.Schema
+    """
+
+    def __init__(self, path: Path, format: Format, schema: pa.Schema) -> None:
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        self._file = create_private(path)
+        self._writer = _writer(self._file, schema, format, texts, quotes=False)
+
+    def write(self, part: pa.Table) -> None:
+        """Append some rows."""
+        self._writer.write_table(part)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+        self._file.close()
+
+
 def _neutralised(table: pa.Table) -> pa.Table:
     columns = {}
     for field in table.schema:

@@ -1,19 +1,20 @@
 """Hypothesis profiles, a small model trained once, and the folder of real records."""
 
 import os
+import re
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from pipeline.bundle import ModelBundle, members_of
 from pipeline.config import load_recipe, load_study, study_options
 from pipeline.fitting import fit_study
 from pipeline.generate import generate
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.source import Options, open_source
 from pipeline.records import Cohort
@@ -21,10 +22,21 @@ from pipeline.synthetic.canaries import canaries
 
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
+settings.register_profile(
+    "mutation", settings.get_profile("ci"), max_examples=12, phases=(Phase.explicit, Phase.generate)
+)
 settings.register_profile("nightly", settings.get_profile("dev"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 REAL_DATA = "DYSTONIA_REAL_DATA"
+_ROWS_OF_FAULTS = re.compile(r"test_((?:[SRBD]\d+_)+)")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with the tables of faults whose rows it is named after, so that `pytest -m S` runs these."""
+    if named := _ROWS_OF_FAULTS.match(item.name):
+        for table in sorted({row[0] for row in named[1].split("_") if row}):
+            item.add_marker(table)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,7 +91,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     study = replace(load_study("dystonia-intake"), name="small", folds=2)
     options = study_options(study, Options())
     source = open_source(root / "cohort", options)
-    cohort = read_whole(source, survey(source, options), root, options)
+    cohort = read_whole(source, options, root)
     bundle, report, _ = fit_study(cohort, study, "small")
     with publishing(root / "model", {"made": "once"}) as staging:
         assert staging is not None

@@ -6,6 +6,7 @@ Nothing in the folder is trusted before it is checked, and nothing that is in it
 from __future__ import annotations
 
 import json
+import re
 import stat
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,9 @@ from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse
 from pipeline.bundle.model import ModelBundle, TargetModel
 from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT
 from pipeline.errors import BundleRefused, MissingInput, UsageError
-from pipeline.features.catalogue import CATALOGUE, fingerprints
+from pipeline.features.catalogue import fingerprints
+from pipeline.features.plugins import features_with, load_plugin
+from pipeline.features.spec import Feature
 from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
@@ -32,6 +35,7 @@ from pipeline.study_checks import check_study
 
 _LARGEST_MANIFEST = 2**20
 _TRAIN_AGAIN = "Train the model again with this version"
+_LONGEST_NAME = 200
 CANARY_VISITS = 32
 VECTOR_TOLERANCE = 1e-6
 PREDICTION_TOLERANCE = 1e-9
@@ -146,19 +150,45 @@ def _refuse_versions(folder: Path, manifest: dict[str, Any], *, allow_version: b
 
 
 def _refuse_features(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse a bundle whose features are not exactly those of this version."""
-    columns = {column for feature in CATALOGUE for column in feature.spec.columns}
-    unknown = [name for name in manifest["columns"] if name not in columns]
+    """Refuse a bundle whose features are not exactly those of this version and of the plugins that it names."""
+    features, of_plugin = _known_features(folder, manifest)
+    owners = {column: feature for feature in features for column in feature.spec.columns}
+    unknown = [name for name in manifest["columns"] if name not in owners]
     if unknown:
         raise _refusal(folder, f"feature column '{unknown[0]}' is not in this version", "FEATURES", _TRAIN_AGAIN)
-    prints = fingerprints(CATALOGUE)
-    owners = {column: feature.spec.name for feature in CATALOGUE for column in feature.spec.columns}
-    if set(manifest["features"]) != {owners[column] for column in manifest["columns"]}:
+    used = {owners[column].spec.name: owners[column] for column in manifest["columns"]}
+    if set(manifest["features"]) != set(used):
         raise _refusal(folder, "fingerprints of other features than its columns", "FEATURES")
+    prints = fingerprints(list(used.values()))
     for name, stored in manifest["features"].items():
-        now = prints.get(name)
-        if now is None or (now.version, now.digest) != (_get(stored, "version"), _get(stored, "digest")):
-            raise _refusal(folder, f"feature '{name}' has changed since the training", "FEATURES", _TRAIN_AGAIN)
+        now = prints[name]
+        if (now.version, now.digest) != (_get(stored, "version"), _get(stored, "digest")):
+            cure = of_plugin.get(name, _TRAIN_AGAIN)
+            raise _refusal(folder, f"feature '{name}' has changed since the training", "FEATURES", cure)
+
+
+def _known_features(folder: Path, manifest: dict[str, Any]) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """Return the catalogue with the plugins of the bundle's study, and for each of their features how to get it."""
+    names, cures = _get(_get(manifest["study"], "features"), "plugins") or [], {}
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _refusal(folder, "plugins that are no names", "STUDY", _TRAIN_AGAIN)
+    for name in names:
+        cure = f"Run: pip install {_pinned(name, _get(manifest.get('plugins'), name))}"
+        try:
+            cures |= {feature.spec.name: cure for feature in load_plugin(name).features}
+        except UsageError as error:
+            raise _refusal(folder, f"plugin '{name[:_LONGEST_NAME]}', {error.found}", "PLUGIN", cure) from None
+    try:
+        return features_with(names), cures
+    except UsageError as error:
+        raise _refusal(folder, f"{error.where}: {error.found}", "PLUGIN", _TRAIN_AGAIN) from None
+
+
+def _pinned(name: str, stored: Any) -> str:
+    """Return what pip is asked for: the distribution in the version of the training, of plain characters only."""
+    told = str(_get(stored, "version") or "")
+    wanted = name.partition(":")[0] + (f"=={told}" if told else "")
+    return re.sub(r"[^A-Za-z0-9._+=-]", "", wanted)[:_LONGEST_NAME]
 
 
 def _study(folder: Path, manifest: dict[str, Any]) -> tuple[Study, Mapping | None]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.features.extract import extract
+from pipeline.features.plugins import features_with
+from pipeline.features.spec import Feature
 from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import ROOT, PredictionSets, answer
 from pipeline.learners.types import TypeClassifier
@@ -138,9 +141,14 @@ class ModelBundle:
     synthetic: bool
     mapping: Layout | None = None
 
+    @cached_property
+    def known_features(self) -> tuple[Feature, ...]:
+        """The catalogue, and the features of the study's plugins."""
+        return features_with(self.study.features.plugins)
+
     def vectors(self, cohort: Cohort) -> np.ndarray:
         """Return the feature matrix of a cohort, as the study may see it; shape (visits, features), C-contiguous."""
-        table = extract(visible(cohort, self.study))
+        table = extract(visible(cohort, self.study), self.known_features)
         return np.ascontiguousarray(table[list(self.features)].to_numpy(dtype=np.float64))
 
     def predict(self, cohort: Cohort, *, batch_size: int = 4096) -> pd.DataFrame:

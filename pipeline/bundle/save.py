@@ -14,7 +14,8 @@ import pandas as pd
 import skops.io
 
 from pipeline.bundle.model import ModelBundle
-from pipeline.features.catalogue import CATALOGUE, fingerprints
+from pipeline.features.catalogue import fingerprints
+from pipeline.features.plugins import load_plugin
 from pipeline.publish import Staging
 from pipeline.records import Cohort
 
@@ -54,16 +55,17 @@ def members_of(bundle: ModelBundle, canaries: Cohort, report: dict[str, Any]) ->
 
 def manifest(bundle: ModelBundle, members: dict[str, str]) -> dict[str, Any]:
     """Return the manifest of a bundle: all but the fitted numbers."""
-    prints = fingerprints(CATALOGUE)
-    owners = {column: feature.spec.name for feature in CATALOGUE for column in feature.spec.columns}
-    used = sorted({owners[column] for column in bundle.features})
+    columns = set(bundle.features)
+    used = [feature for feature in bundle.known_features if columns & set(feature.spec.columns)]
+    plugins = [load_plugin(name) for name in bundle.study.features.plugins]
     return {
         "format": FORMAT,
         "synthetic": bundle.synthetic,
         "study": asdict(bundle.study),
         "mapping": asdict(bundle.mapping) if bundle.mapping else {},
         "columns": list(bundle.features),
-        "features": {name: asdict(prints[name]) for name in used},
+        "features": {name: asdict(each) for name, each in sorted(fingerprints(used).items())},
+        "plugins": {each.name: {"distribution": each.distribution, "version": each.version} for each in plugins},
         "versions": package_versions(),
         "provenance": dict(bundle.provenance),
         "members": members,

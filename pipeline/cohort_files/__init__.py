@@ -2,6 +2,14 @@
 
 from pipeline.cohort_files.limits import FileFormat, not_carried
 from pipeline.cohort_files.packets import write_phenopackets
-from pipeline.cohort_files.tables import arrow_of, write_tables
+from pipeline.cohort_files.tables import arrow_of, tables_of, write_tables, written_columns
 
-__all__ = ["FileFormat", "arrow_of", "not_carried", "write_phenopackets", "write_tables"]
+__all__ = [
+    "FileFormat",
+    "arrow_of",
+    "not_carried",
+    "tables_of",
+    "write_phenopackets",
+    "write_tables",
+    "written_columns",
+]

@@ -69,13 +69,14 @@ def column_names(features: Sequence[Feature] = CATALOGUE) -> list[str]:
     return [name for feature in features for name in feature.spec.columns]
 
 
-def model_columns(quality: Sequence[str] = ()) -> list[str]:
+def model_columns(quality: Sequence[str] = (), features: Sequence[Feature] = CATALOGUE) -> list[str]:
     """Return the columns that are model inputs: all but quality entries, and the quality columns named.
 
     Parameters
     ----------
     quality : sequence of str
         Names of quality columns, or of quality features with all their columns.
+    features : sequence of Feature
 
     Raises
     ------
@@ -89,13 +90,13 @@ def model_columns(quality: Sequence[str] = ()) -> list[str]:
     >>> "findings_observed_count" in model_columns(["findings_observed_count"])
     True
     """
-    entries = [feature.spec for feature in CATALOGUE if feature.spec.kind == "quality"]
+    entries = [feature.spec for feature in features if feature.spec.kind == "quality"]
     known = {name for spec in entries for name in (spec.name, *spec.columns)}
     for name in quality:
         if name not in known:
             raise UsageError("inputs.quality", f"no quality entry '{name}'", do=did_you_mean(name, known))
     hidden = {column for spec in entries for column in spec.columns if not {spec.name, column} & set(quality)}
-    return [name for name in column_names() if name not in hidden]
+    return [name for name in column_names(features) if name not in hidden]
 
 
 def fingerprints(features: Sequence[Feature] = CATALOGUE) -> dict[str, Fingerprint]:

@@ -44,6 +44,7 @@ def muscle_activity_uv(signal: Signal) -> Values:
     bounds=(0.0, _BURST_S[1]),
     source="Dystonia 2024: bursts of 92 to 111 ms in head tremor; myoclonus 31 to 57 ms",
     sensor="emg",
+    missing_when="no burst",
 )
 def burst_length_s(signal: Signal) -> Values:
     """Mean length of the muscle's bursts: short in myoclonus, longer in dystonia.
@@ -90,6 +91,7 @@ def tonic_share(signal: Signal) -> Values:
     bounds=(0.0, 1.0),
     source="Falconer 1985: common area of antagonists",
     sensor="emg",
+    missing_when="both muscles silent",
 )
 def co_contraction_share(signal: Signal) -> Values:
     """How much muscle and antagonist pull at the same time, against each other: 0 in turn, 1 always alike.
@@ -110,6 +112,7 @@ def co_contraction_share(signal: Signal) -> Values:
     source="Tijssen 2000, 2002; not found again in 2014: a weak feature, the evidence conflicts",
     sensor="emg",
     invariant_to=(SCALE,),
+    missing_when="sampled below 60 Hz, or silent",
 )
 def slow_drive_share(signal: Signal) -> Values:
     """Share of the muscle's rhythm that lies between 4 and 7 Hz, the drive described in cervical dystonia.

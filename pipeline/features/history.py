@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.features.columns import side_by_side, yes_count
-from pipeline.features.spec import Values, record_feature
+from pipeline.features.spec import LATER, Values, record_feature
 from pipeline.features.timeline import History
 from pipeline.schema.symptoms import EARLY_SIGNS
 from pipeline.units import WEEKS_PER_YEAR, Unit
@@ -14,7 +14,12 @@ from pipeline.vocabulary import ONSET_AGE_BINS
 _PACE = {"hours_to_days": 0.0, "days_to_weeks": 1 / 3, "weeks_to_months": 2 / 3, "insidious": 1.0}
 
 
-@record_feature(unit=Unit.YEARS, bounds=(0.0, 220.0), source="intake form")
+@record_feature(
+    unit=Unit.YEARS,
+    bounds=(0.0, 220.0),
+    source="intake form",
+    equivariant_to=(LATER,),
+)
 def age_at_visit_y(history: History) -> Values:
     """Age at the visit: as recorded, else the age at enrolment and the time since."""
     age = history.value("age_at_visit_y")
@@ -22,20 +27,35 @@ def age_at_visit_y(history: History) -> Values:
     return np.where(np.isnan(age), since, age)
 
 
-@record_feature(unit=Unit.YEARS, bounds=(0.0, 120.0), source="intake form; Albanese 2013, axis I")
+@record_feature(
+    unit=Unit.YEARS,
+    bounds=(0.0, 120.0),
+    source="intake form; Albanese 2013, axis I",
+    invariant_to=(LATER,),
+)
 def age_at_onset_y(history: History) -> Values:
     """Age at the first symptom."""
     return history.value("age_at_onset_y")
 
 
-@record_feature(unit=Unit.YEARS, bounds=(0.0, 220.0), source="intake form")
+@record_feature(
+    unit=Unit.YEARS,
+    bounds=(0.0, 220.0),
+    source="intake form",
+    equivariant_to=(LATER,),
+)
 def duration_since_onset_y(history: History) -> Values:
     """Years from the first symptom to the visit; NaN where the ages contradict each other."""
     years = age_at_visit_y(history) - history.value("age_at_onset_y")
     return np.where(years >= 0, years, np.nan)
 
 
-@record_feature(unit=Unit.STATE, bounds=(0.0, 1.0), source="intake form")
+@record_feature(
+    unit=Unit.STATE,
+    bounds=(0.0, 1.0),
+    source="intake form",
+    invariant_to=(LATER,),
+)
 def sex_male_state(history: History) -> Values:
     """Whether the sex recorded at birth is male (1) or female (0)."""
     sex = history.text("sex")
@@ -93,19 +113,34 @@ def mishaps_per_month_count(history: History) -> Values:
     )
 
 
-@record_feature(unit=Unit.WEEKS, bounds=(0.0, np.inf), source="visit times")
+@record_feature(
+    unit=Unit.WEEKS,
+    bounds=(0.0, np.inf),
+    source="visit times",
+    equivariant_to=(LATER,),
+)
 def since_first_visit_weeks(history: History) -> Values:
     """Weeks since the patient's first visit."""
     return history.weeks_since_first
 
 
-@record_feature(unit=Unit.WEEKS, bounds=(0.0, np.inf), source="visit times")
+@record_feature(
+    unit=Unit.WEEKS,
+    bounds=(0.0, np.inf),
+    source="visit times",
+    equivariant_to=(LATER,),
+)
 def since_previous_visit_weeks(history: History) -> Values:
     """Weeks since the patient's previous visit."""
     return history.weeks_since_previous
 
 
-@record_feature(unit=Unit.COUNT, bounds=(1.0, np.inf), source="visit times")
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(1.0, np.inf),
+    source="visit times",
+    invariant_to=(LATER,),
+)
 def visit_number_count(history: History) -> Values:
     """Which of the patient's visits this is, from 1."""
     return history.visit_number

@@ -16,7 +16,7 @@ import pandas as pd
 from pipeline.features.cache import SignalCache, key_of
 from pipeline.features.places import QUANTILES, STRONG, TASK_CLASSES, Place, sites_of
 from pipeline.features.signal import Signal
-from pipeline.features.spec import Feature, Sensor
+from pipeline.features.spec import Feature, Sensor, spec_of
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.features.windows import Cut, cut
 from pipeline.records import Recording
@@ -250,7 +250,7 @@ def measure(
         amplitude=quantile_by(amplitude, bounds, QUANTILES["median"]),
         names={feature.spec.name: number for number, feature in enumerate(features)},
         sensors={feature.spec.name: feature.spec.sensor for feature in features},
-        strengths={feature.spec.name: feature.spec.needs[0].spec.name for feature in features if feature.spec.needs},
+        strengths={each.spec.name: spec_of(each.spec.strength).name for each in features if each.spec.strength},
         bounds=bounds,
         start_s=np.concatenate([chunk.start_s for chunk in done]),
         rms=amplitude,

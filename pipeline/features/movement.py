@@ -9,7 +9,7 @@ from pipeline.features.bursts import Runs, runs
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.smoothness import smoothed
-from pipeline.features.spec import ROTATION, SCALE, Values, recording_feature, window_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, window_feature
 from pipeline.features.spectrum import band_weights, ratio, spectral_entropy, vertex
 from pipeline.features.views import RecordingView
 from pipeline.units import Unit
@@ -30,7 +30,8 @@ _BURST_RATIO = 3.0
     outputs=(*_WRIST, *_HEAD, *_GAIT, *on(["wrist_worse", "ankle_worse"], ["repeated"], "median")),
     bounds=(0.0, np.inf),
     source="Elble 2013",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def movement_rms_g(signal: Signal) -> Values:
     """Strength of all movement: root mean square of acceleration without its mean.
@@ -45,7 +46,8 @@ def movement_rms_g(signal: Signal) -> Values:
     outputs=(_WRIST[1], *_GAIT),
     bounds=(0.0, np.inf),
     source="Balasubramanian 2015",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def jerk_rms_g_per_s(signal: Signal) -> Values:
     """Root mean square of the rate at which acceleration changes, from 0.5 to 12 Hz.
@@ -62,7 +64,7 @@ def jerk_rms_g_per_s(signal: Signal) -> Values:
     outputs=(_WRIST[0], *_HEAD, *_GAIT),
     bounds=(0.0, 1.0),
     source="Shannon 1948, of the power spectrum",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def spectral_entropy_ratio(signal: Signal) -> Values:
     """Evenness of the spectrum from 0.5 to 12 Hz: low for a single line, 1 where all are alike.
@@ -78,7 +80,7 @@ def spectral_entropy_ratio(signal: Signal) -> Values:
     outputs=(*_HEAD, *_GAIT, *on(["wrist_worse", "ankle_worse"], ["repeated"], "median")),
     bounds=(0.0, 1.0),
     source="Moe-Nilssen 2004: regularity of gait",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def regularity_ratio(signal: Signal) -> Values:
     """How alike each cycle is to the next: 1 for a perfect rhythm, 0 for none.
@@ -107,7 +109,7 @@ def regularity_ratio(signal: Signal) -> Values:
     outputs=(_WRIST[0], *_HEAD),
     bounds=(0.0, 1.0),
     source="Bandt 2002",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def permutation_entropy_ratio(signal: Signal) -> Values:
     """How unpredictable the order of three moments is: 0 always the same, 1 all orders alike.
@@ -129,7 +131,7 @@ def permutation_entropy_ratio(signal: Signal) -> Values:
     bounds=(0.0, 10_000.0),
     version=2,
     source="tsfel zero_cross, per second and side",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def zero_crossings_hz(signal: Signal) -> Values:
     """How often a second the strongest swing goes through its mean, there and back.
@@ -144,7 +146,8 @@ def zero_crossings_hz(signal: Signal) -> Values:
     outputs=(_WRIST[1],),
     bounds=(0.0, np.inf),
     source="Esteller 2001; tsfel sum_abs_diff",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def line_length_g_per_s(signal: Signal) -> Values:
     """How far the strongest swing travels a second: strength and speed of the movement in one.
@@ -159,7 +162,7 @@ def line_length_g_per_s(signal: Signal) -> Values:
     outputs=(_WRIST[1],),
     bounds=(0.0, 10_000.0),
     source="tsfel positive_turning and negative_turning",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def turning_points_hz(signal: Signal) -> Values:
     """How often a second the smoothed swing turns back: corrections of a movement.
@@ -171,7 +174,11 @@ def turning_points_hz(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.RATIO, outputs=_HEAD, bounds=(-3.0, np.inf), source="scipy.stats.kurtosis", invariant_to=(ROTATION, SCALE)
+    unit=Unit.RATIO,
+    outputs=_HEAD,
+    bounds=(-3.0, np.inf),
+    source="scipy.stats.kurtosis",
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def peakedness_ratio(signal: Signal) -> Values:
     """How much of the strongest swing is rare jerks: -1.5 for a sine, 0 for noise, high for single jerks.
@@ -182,7 +189,11 @@ def peakedness_ratio(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.RATIO, outputs=_HEAD, bounds=(0.0, np.inf), source="scipy.stats.skew", invariant_to=(ROTATION, SCALE)
+    unit=Unit.RATIO,
+    outputs=_HEAD,
+    bounds=(0.0, np.inf),
+    source="scipy.stats.skew",
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def one_sidedness_ratio(signal: Signal) -> Values:
     """How much stronger jerks go one way than the other: 0 alike.
@@ -193,7 +204,12 @@ def one_sidedness_ratio(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.G, outputs=(_WRIST[1],), bounds=(0.0, np.inf), source="tsfel interq_range", invariant_to=(ROTATION,)
+    unit=Unit.G,
+    outputs=(_WRIST[1],),
+    bounds=(0.0, np.inf),
+    source="tsfel interq_range",
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def swing_quartile_range_g(signal: Signal) -> Values:
     """Size of the usual movement, whatever single jerks do.
@@ -204,7 +220,12 @@ def swing_quartile_range_g(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.G, outputs=_HEAD, bounds=(0.0, np.inf), source="tsfel mean_abs_deviation", invariant_to=(ROTATION,)
+    unit=Unit.G,
+    outputs=_HEAD,
+    bounds=(0.0, np.inf),
+    source="tsfel mean_abs_deviation",
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def swing_mean_deviation_g(signal: Signal) -> Values:
     """Mean size of the strongest swing.
@@ -215,7 +236,11 @@ def swing_mean_deviation_g(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.HERTZ, outputs=(_WRIST[0],), bounds=(0.0, 10_000.0), source="Hjorth 1970", invariant_to=(ROTATION, SCALE)
+    unit=Unit.HERTZ,
+    outputs=(_WRIST[0],),
+    bounds=(0.0, 10_000.0),
+    source="Hjorth 1970",
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def mean_frequency_hz(signal: Signal) -> Values:
     """Mean frequency of the strongest swing.
@@ -226,7 +251,11 @@ def mean_frequency_hz(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.RATIO, outputs=(_WRIST[0],), bounds=(0.0, np.inf), source="Hjorth 1970", invariant_to=(ROTATION, SCALE)
+    unit=Unit.RATIO,
+    outputs=(_WRIST[0],),
+    bounds=(0.0, np.inf),
+    source="Hjorth 1970",
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def frequency_spread_ratio(signal: Signal) -> Values:
     """How many frequencies take part in the strongest swing: 1 for a sine, more for a mixture.
@@ -241,7 +270,7 @@ def frequency_spread_ratio(signal: Signal) -> Values:
     outputs=(_WRIST[0], *_HEAD),
     bounds=(0.0, 1.0),
     source="this package: principal axes of the movement",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def one_line_share(signal: Signal) -> Values:
     """How far the axes move together, along one line: 1 on a line, a third evenly in all directions.
@@ -257,7 +286,7 @@ def one_line_share(signal: Signal) -> Values:
     outputs=(*_HEAD, _WRIST[1]),
     bounds=(0.0, 100.0),
     source="Albanese 2013: jerky dystonia; bursts of myoclonus",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def jerks_hz(signal: Signal) -> Values:
     """How many jerks a second stand out of the rest of the movement.
@@ -274,7 +303,8 @@ def jerks_hz(signal: Signal) -> Values:
     outputs=_HEAD,
     bounds=(0.0, np.inf),
     source="Albanese 2013: jerky dystonia; bursts of myoclonus",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="no whole jerk",
 )
 def jerk_length_s(signal: Signal) -> Values:
     """Mean length of the jerks that `jerks_hz` counts.
@@ -290,7 +320,8 @@ def jerk_length_s(signal: Signal) -> Values:
     outputs=_HEAD,
     bounds=(0.0, np.inf),
     source="Albanese 2013: patterned and repetitive movement",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="under two jerks",
 )
 def jerk_spacing_s(signal: Signal) -> Values:
     """Mean time from one jerk to the next.
@@ -314,7 +345,7 @@ def _jerks(signal: Signal) -> Runs:
     outputs=on(["wrist_worse", "head"], ["posture"]),
     bounds=(0.0, 1.0),
     source="this package",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
     kind="quality",
 )
 def usable_share(recording: RecordingView) -> float:
@@ -347,7 +378,8 @@ def clipped_share(signal: Signal) -> Values:
     bounds=(0.0, np.inf),
     source="this package",
     min_s=1.0,
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
     kind="quality",
 )
 def gravity_g(signal: Signal) -> Values:
@@ -362,7 +394,7 @@ def gravity_g(signal: Signal) -> Values:
     bounds=(0.0, 1.0),
     source="this package",
     min_s=1.0,
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
     kind="quality",
 )
 def below_40_hz_state(signal: Signal) -> Values:

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
-from pipeline.features.spec import ROTATION, SCALE, Values, recording_feature, visit_feature, window_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, visit_feature, window_feature
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.units import Unit
 
@@ -23,7 +23,7 @@ _DEVIATION_DEG = 10.0
     bounds=(0.0, 180.0),
     source="TWSTRS item I.A",
     min_s=1.0,
-    invariant_to=(SCALE,),
+    invariant_to=(SCALE, MIRROR),
 )
 def tilt_deg(signal: Signal) -> Values:
     """Angle between the sensor's z axis and the vertical.
@@ -48,7 +48,7 @@ def tilt_deg(signal: Signal) -> Values:
     outputs=(*on(["head", "wrist_worse"], ["posture"], "median"), *on(["trunk"], ["gait"], "median")),
     bounds=(0.0, 180.0),
     source="Albanese 2013: sustained or intermittent postures",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tilt_drift_deg(signal: Signal) -> Values:
     """Angle by which the part turns against gravity from the window's first quarter to its last.
@@ -71,7 +71,7 @@ def tilt_drift_deg(signal: Signal) -> Values:
     bounds=(0.0, 180.0),
     needs=[tilt_deg],
     source="TWSTRS item I.E: range of motion",
-    invariant_to=(SCALE,),
+    invariant_to=(SCALE, MIRROR),
 )
 def tilt_range_deg(recording: RecordingView) -> float:
     """Range of tilt over the recording: how far the held part wanders.
@@ -89,7 +89,7 @@ def tilt_range_deg(recording: RecordingView) -> float:
     bounds=(0.0, np.inf),
     needs=[tilt_deg],
     source="TWSTRS item I.A duration factor; Albanese 2013: sustained postures",
-    invariant_to=(SCALE,),
+    invariant_to=(SCALE, MIRROR),
 )
 def sustained_deviation_s(recording: RecordingView) -> float:
     """Longest time for which the part stays away from where it was held at first.
@@ -112,7 +112,7 @@ def sustained_deviation_s(recording: RecordingView) -> float:
     bounds=(-180.0, 180.0),
     needs=[tilt_deg],
     source="TWSTRS item I.A: deviation from neutral",
-    invariant_to=(SCALE,),
+    invariant_to=(SCALE, MIRROR),
 )
 def posture_offset_deg(visits: VisitsView) -> Values:
     """Mean posture offset: how much more the part is tilted when it is held than at rest.
@@ -131,7 +131,7 @@ def posture_offset_deg(visits: VisitsView) -> Values:
     bounds=(-180.0, 180.0),
     needs=[tilt_deg],
     source="TWSTRS item I.C: effect of sensory tricks",
-    invariant_to=(SCALE,),
+    invariant_to=(SCALE, MIRROR),
 )
 def trick_offset_deg(visits: VisitsView) -> Values:
     """How much the sensory trick changes the tilt of the head.

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.features.movement import movement_rms_g
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
-from pipeline.features.spec import ROTATION, SCALE, Values, recording_feature, window_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, window_feature
 from pipeline.features.spectrum import ratio, strongest_line
 from pipeline.features.views import RecordingView
 from pipeline.units import Unit
@@ -15,6 +15,8 @@ from pipeline.units import Unit
 _LIMBS = on(["wrist_worse", "ankle_worse"], ["repeated"])
 _STRONG = on(["wrist_worse", "ankle_worse"], ["repeated"], "strong")
 _STEPS_HZ = (1.0, 2.8)
+_ROUNDING_S = 1e-3
+"""A thousandth of a second is less than a sample, and more than what adding a start time leaves of rounding."""
 
 
 @window_feature(
@@ -23,7 +25,8 @@ _STEPS_HZ = (1.0, 2.8)
     bounds=(0.5, 8.0),
     version=2,
     source="MDS-UPDRS III items 4 to 8",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="no rhythm between 0.5 and 8 Hz",
 )
 def repetition_hz(signal: Signal) -> Values:
     """Rate of a repeated movement, such as taps.
@@ -41,7 +44,8 @@ def repetition_hz(signal: Signal) -> Values:
     needs=[movement_rms_g],
     min_s=12.0,
     source="MDS-UPDRS III item 4: decrement",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="under two windows in a half",
 )
 def amplitude_drift_ratio(recording: RecordingView) -> float:
     """Decrement of amplitude: below 1 where movement dwindles.
@@ -58,7 +62,8 @@ def amplitude_drift_ratio(recording: RecordingView) -> float:
     needs=[repetition_hz],
     min_s=12.0,
     source="MDS-UPDRS III item 4: slowing",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="under two windows in a half",
 )
 def rate_drift_ratio(recording: RecordingView) -> float:
     """Decrement of the rate: below 1 where taps grow slower.
@@ -73,7 +78,8 @@ def rate_drift_ratio(recording: RecordingView) -> float:
     outputs=on(["trunk"], ["gait"], "strong"),
     bounds=_STEPS_HZ,
     source="Zijlstra 2003: steps from the trunk's acceleration",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="no rhythm between 1 and 2.8 Hz",
 )
 def steps_hz(signal: Signal) -> Values:
     """Cadence: steps a second in gait.
@@ -91,7 +97,8 @@ def steps_hz(signal: Signal) -> Values:
     needs=[steps_hz],
     min_s=8.0,
     source="Hausdorff 2005: variability of gait",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="under three windows with steps",
 )
 def steps_variability_ratio(recording: RecordingView) -> float:
     """Variability of cadence over the walk.
@@ -108,7 +115,8 @@ def steps_variability_ratio(recording: RecordingView) -> float:
 
 
 def _late_over_early(recording: RecordingView, values: Values) -> float:
-    half = recording.duration_s / 2
+    # a hair less than half, so that a window that starts there is late wherever the clock begins
+    half = 0.5 * recording.duration_s - _ROUNDING_S
     early, late = values[recording.start_s < half], values[recording.start_s >= half]
     if min(np.isfinite(early).sum(), np.isfinite(late).sum()) < 2:
         return np.nan

@@ -1,7 +1,8 @@
 """How a feature is declared: one decorated function, and nothing else is edited.
 
-Four decorators for four levels, one spec for all. The function is returned unchanged with its spec attached, so its
-doctest runs, it can be called on its own, and it pickles by name.
+Four decorators for four levels, one declaration for all. The function is returned unchanged with its spec attached, so
+its doctest runs, it can be called on its own, and it pickles by name. What is declared is what
+`pipeline.testing.check_feature` checks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TypeVar, cast, runtime_checkable
+from functools import partial
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -26,63 +28,128 @@ Sensor = Literal["accelerometer", "gyroscope", "emg", "pen"]
 
 
 class Change(StrEnum):
-    """A change of the signal that leaves a feature as it is."""
+    """A change of the input that leaves a feature as it is, or changes it in a known way."""
 
     ROTATION = "rotation"
     """The sensor sits turned."""
     SCALE = "scale"
-    """The sensor reads all values larger by one factor."""
+    """The sensor reads all values larger by one factor. Equivariant: so is the feature."""
+    MIRROR = "mirror"
+    """The movement is its mirror image, left for right. Equivariant: the feature changes its sign."""
+    RATE = "rate"
+    """The same movement is sampled at another rate, high enough for it."""
+    LATER = "later"
+    """The visit takes place later, with nothing in between. Equivariant: the feature grows by that time."""
 
 
-ROTATION, SCALE = Change.ROTATION, Change.SCALE
+ROTATION, SCALE, MIRROR, RATE, LATER = Change
+_OF_SENSORS = (ROTATION, SCALE, MIRROR)
+_OF_LEVEL = {"window": (*_OF_SENSORS, RATE), "recording": _OF_SENSORS, "visit": _OF_SENSORS, "record": (LATER,)}
+_EQUIVARIANCES = (SCALE, MIRROR, LATER)
+TIMES = (Unit.WEEKS, Unit.YEARS)
+"""Units of a feature that can grow with time."""
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class FeatureSpec:
-    """What is declared about a feature.
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What is declared about a feature; called on the function, it attaches the spec and returns the function.
+
+    Attributes
+    ----------
+    level : {"window", "recording", "visit", "record"}
+        What the function is given: a `Signal`, a `RecordingView`, a `VisitsView`, a `History`. Set by the decorator.
+    unit : Unit
+        The function's name, and those of its columns, end in its suffix.
+    bounds : (float, float)
+        Closed range of every value.
+    source : str
+        Publication, instrument or table that the definition comes from.
+    outputs : sequence of Place or of str
+        Where a window's or recording's feature is taken, from `on`; the full column names of a visit's or record's,
+        which is the function's own name if left out.
+    version : int
+        Goes up whenever an output changes.
+    kind : {"model", "quality"}
+        A quality entry stands in the table, but is no model input unless a study lists it.
+    min_s : float
+        Seconds of signal that one value needs.
+    sensor : {"accelerometer", "gyroscope", "emg", "pen"}
+        What a window's or recording's feature is computed from.
+    needs : sequence of Feature
+        Window features that a recording's or visit's feature is computed from.
+    strength : Feature, optional
+        Window feature by which the summary ``strong`` of a window feature weights windows; all their movement if left
+        out.
+    invariant_to : sequence of Change
+        What leaves the value as it is.
+    equivariant_to : sequence of Change
+        What changes the value in the way that the `Change` says.
+    missing_when : str
+        Why a value may be missing although everything that it needs was recorded, and well; empty if it never is.
+
+    Raises
+    ------
+    UsageError
+        When it is called on a function that it does not fit; at import, before anybody's table is computed.
+    """
+
+    level: Level
+    unit: Unit
+    bounds: tuple[float, float]
+    source: str
+    outputs: Sequence[Place] | Sequence[str] = ()
+    version: int = 1
+    kind: Kind = "model"
+    min_s: float = 0.0
+    sensor: Sensor = "accelerometer"
+    needs: Sequence[Any] = ()
+    strength: Any = None
+    invariant_to: Sequence[Change] = ()
+    equivariant_to: Sequence[Change] = ()
+    missing_when: str = ""
+
+    def __call__(self, function: F) -> F:
+        """Attach the spec of a function, and return the function."""
+        name = getattr(function, "__name__", "")
+        meaning = (function.__doc__ or "").strip().split("\n", 1)[0].strip()
+        given = vars(self) | {
+            "outputs": tuple(self.outputs) or (name,),
+            "needs": tuple(self.needs),
+            "invariant_to": tuple(self.invariant_to),
+            "equivariant_to": tuple(self.equivariant_to),
+        }
+        function.spec = FeatureSpec(name=name, meaning=meaning, **given)  # type: ignore[attr-defined]
+        return function
+
+
+window_feature = partial(Declaration, level="window", min_s=3.0)
+"""Declare a function from a `Signal` of n windows to n values."""
+
+recording_feature = partial(Declaration, level="recording")
+"""Declare a function from a `RecordingView` to one value: drift, decrement, variability."""
+
+visit_feature = partial(Declaration, level="visit")
+"""Declare a function from a `VisitsView` of n visits to n values, or to (n, outputs): contrasts of recordings."""
+
+record_feature = partial(Declaration, level="record")
+"""Declare a function from the `History` of n visits to n values, or to (n, outputs)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureSpec(Declaration):
+    """A declaration with the function that it is about.
 
     Attributes
     ----------
     name : str
-        The function's name; ends in the unit's suffix.
-    level : {"window", "recording", "visit", "record"}
-        What the function is given: a `Signal`, a `RecordingView`, a `VisitsView`, a `History`.
-    kind : {"model", "quality"}
-        A quality entry stands in the table, but is no model input unless a study lists it.
-    unit : Unit
-    outputs : tuple of Place or of str
-        Where a window's or recording's feature is taken; the full column names of a visit's or record's.
-    bounds : (float, float)
-        Closed range of every value.
-    min_s : float
-        Seconds of signal that one value needs.
-    version : int
-        Goes up whenever an output changes.
-    source : str
-        Publication, instrument or table that the definition comes from.
-    invariances : tuple of Change
-        What leaves the value as it is.
-    sensor : {"accelerometer", "gyroscope", "emg", "pen"}
-        What a window's or recording's feature is computed from.
-    needs : tuple of Feature
-        Window features that a recording's or visit's feature is computed from; of a window feature the one that tells
-        how strong its windows are.
+        The function's name.
     meaning : str
-        First line of the docstring.
+        First line of its docstring.
     """
 
     name: str
-    level: Level
-    kind: Kind
-    unit: Unit
-    outputs: tuple[Place, ...] | tuple[str, ...]
-    bounds: tuple[float, float]
-    min_s: float
-    version: int
-    source: str
-    invariances: tuple[Change, ...]
-    sensor: Sensor
-    needs: tuple[Feature, ...]
     meaning: str
 
     def __post_init__(self) -> None:
@@ -112,123 +179,6 @@ class Feature(Protocol):
         ...
 
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def window_feature(
-    *,
-    unit: Unit,
-    outputs: Sequence[Place],
-    bounds: tuple[float, float],
-    source: str,
-    min_s: float = 3.0,
-    version: int = 1,
-    sensor: Sensor = "accelerometer",
-    invariant_to: Sequence[Change] = (),
-    kind: Kind = "model",
-    strength: Callable[..., Values] | None = None,
-) -> Callable[[F], F]:
-    """Declare a function from a `Signal` of n windows to n values.
-
-    `strength` is the window feature by which the summary ``strong`` weights windows; without it, all their movement.
-    """
-    return _attach(
-        level="window",
-        kind=kind,
-        unit=unit,
-        outputs=outputs,
-        bounds=bounds,
-        min_s=min_s,
-        version=version,
-        source=source,
-        invariances=invariant_to,
-        sensor=sensor,
-        needs=(strength,) if strength else (),
-    )
-
-
-def recording_feature(
-    *,
-    unit: Unit,
-    outputs: Sequence[Place],
-    bounds: tuple[float, float],
-    source: str,
-    needs: Sequence[Callable[..., Values]] = (),
-    min_s: float = 0.0,
-    version: int = 1,
-    sensor: Sensor = "accelerometer",
-    invariant_to: Sequence[Change] = (),
-    kind: Kind = "model",
-) -> Callable[[F], F]:
-    """Declare a function from a `RecordingView` to one value: drift, decrement, variability."""
-    return _attach(
-        level="recording",
-        kind=kind,
-        unit=unit,
-        outputs=outputs,
-        bounds=bounds,
-        min_s=min_s,
-        version=version,
-        source=source,
-        invariances=invariant_to,
-        sensor=sensor,
-        needs=needs,
-    )
-
-
-def visit_feature(
-    *,
-    unit: Unit,
-    bounds: tuple[float, float],
-    source: str,
-    needs: Sequence[Callable[..., Values]],
-    outputs: Sequence[str] = (),
-    version: int = 1,
-    sensor: Sensor = "accelerometer",
-    invariant_to: Sequence[Change] = (),
-    kind: Kind = "model",
-) -> Callable[[F], F]:
-    """Declare a function from a `VisitsView` of n visits to n values, or to (n, outputs): contrasts of recordings."""
-    return _attach(
-        level="visit",
-        kind=kind,
-        unit=unit,
-        outputs=outputs,
-        bounds=bounds,
-        min_s=0.0,
-        version=version,
-        source=source,
-        invariances=invariant_to,
-        sensor=sensor,
-        needs=needs,
-    )
-
-
-def record_feature(
-    *,
-    unit: Unit,
-    bounds: tuple[float, float],
-    source: str,
-    outputs: Sequence[str] = (),
-    version: int = 1,
-    kind: Kind = "model",
-) -> Callable[[F], F]:
-    """Declare a function from the `History` of n visits to n values, or to (n, outputs)."""
-    return _attach(
-        level="record",
-        kind=kind,
-        unit=unit,
-        outputs=outputs,
-        bounds=bounds,
-        min_s=0.0,
-        version=version,
-        source=source,
-        invariances=(),
-        sensor="accelerometer",
-        needs=(),
-    )
-
-
 def spec_of(feature: Callable[..., Any]) -> FeatureSpec:
     """Return what a decorated function declares.
 
@@ -246,43 +196,6 @@ def spec_of(feature: Callable[..., Any]) -> FeatureSpec:
     return feature.spec
 
 
-def _attach(
-    *,
-    level: Level,
-    kind: Kind,
-    unit: Unit,
-    outputs: Sequence[Place] | Sequence[str],
-    bounds: tuple[float, float],
-    min_s: float,
-    version: int,
-    source: str,
-    invariances: Sequence[Change],
-    sensor: Sensor,
-    needs: Sequence[Callable[..., Values]],
-) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        name = getattr(function, "__name__", "")
-        spec = FeatureSpec(
-            name=name,
-            level=level,
-            kind=kind,
-            unit=unit,
-            outputs=cast("tuple[str, ...]", tuple(outputs) or (name,)),
-            bounds=bounds,
-            min_s=min_s,
-            version=version,
-            source=source,
-            invariances=tuple(invariances),
-            sensor=sensor,
-            needs=tuple(cast("Feature", needed) for needed in needs),
-            meaning=(function.__doc__ or "").strip().split("\n", 1)[0].strip(),
-        )
-        function.spec = spec  # type: ignore[attr-defined]
-        return function
-
-    return decorate
-
-
 def _check(spec: FeatureSpec) -> None:
     """Refuse a bad declaration, when the family is imported."""
     where, (low, high) = f"feature {spec.name}", spec.bounds
@@ -297,7 +210,27 @@ def _check(spec: FeatureSpec) -> None:
     for needed in spec.needs:
         if spec_of(needed).level != "window":
             raise UsageError(where, f"needs '{spec_of(needed).name}'", needed="it can need window features only")
+    if spec.strength and (spec.level != "window" or spec_of(spec.strength).level != "window"):
+        raise UsageError(where, "a strength", needed="a window feature of a window feature")
+    if spec.needs and spec.level in ("window", "record"):
+        raise UsageError(where, "needs other features", needed=f"a {spec.level} feature can't", do="Call them instead")
+    _check_changes(spec, where)
     _check_names(spec, where)
+
+
+def _check_changes(spec: FeatureSpec, where: str) -> None:
+    of_level = _OF_LEVEL[spec.level]
+    foreign = [each for each in (*spec.invariant_to, *spec.equivariant_to) if each not in of_level]
+    if foreign:
+        raise UsageError(where, f"'{foreign[0]}' declared", needed=f"a {spec.level} feature has {', '.join(of_level)}")
+    if set(spec.invariant_to) & set(spec.equivariant_to) or set(spec.equivariant_to) - set(_EQUIVARIANCES):
+        raise UsageError(
+            where,
+            f"equivariant to {', '.join(spec.equivariant_to)}",
+            needed=f"that can be {', '.join(_EQUIVARIANCES)}, and not what it is invariant to",
+        )
+    if LATER in spec.equivariant_to and spec.unit not in TIMES:
+        raise UsageError(where, f"equivariant to later, in '{spec.unit}'", needed=f"its unit is {' or '.join(TIMES)}")
 
 
 def _check_names(spec: FeatureSpec, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.features.columns import side_by_side
-from pipeline.features.spec import Values, record_feature
+from pipeline.features.spec import LATER, Values, record_feature
 from pipeline.features.timeline import History
 from pipeline.units import Unit
 from pipeline.vocabulary import DBS_TARGETS, TREATMENT_KINDS
@@ -17,19 +17,34 @@ _TARGETS = DBS_TARGETS[:3]
 _SOURCE = "treatment record"
 
 
-@record_feature(unit=Unit.TOXIN_UNITS, bounds=(0.0, np.inf), source=_SOURCE)
+@record_feature(
+    unit=Unit.TOXIN_UNITS,
+    bounds=(0.0, np.inf),
+    source=_SOURCE,
+    invariant_to=(LATER,),
+)
 def last_dose_toxin_units(history: History) -> Values:
     """Units of botulinum toxin given at the last session, over all regions, as its product counts them."""
     return history.given(_TOXIN).last_dose_toxin_units
 
 
-@record_feature(unit=Unit.WEEKS, bounds=(0.0, np.inf), source=_SOURCE)
+@record_feature(
+    unit=Unit.WEEKS,
+    bounds=(0.0, np.inf),
+    source=_SOURCE,
+    equivariant_to=(LATER,),
+)
 def since_toxin_weeks(history: History) -> Values:
     """Weeks since the last session of botulinum toxin."""
     return history.given(_TOXIN).weeks_since_last
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), source=_SOURCE)
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(0.0, np.inf),
+    source=_SOURCE,
+    invariant_to=(LATER,),
+)
 def toxin_sessions_count(history: History) -> Values:
     """Count the sessions of botulinum toxin so far."""
     return history.given(_TOXIN).sessions
@@ -48,13 +63,23 @@ def toxin_cycle_ratio(history: History) -> Values:
     return np.where(length > 0, toxin.weeks_since_last / np.where(length > 0, length, 1.0), np.nan)
 
 
-@record_feature(unit=Unit.WEEKS, bounds=(0.0, np.inf), source=_SOURCE)
+@record_feature(
+    unit=Unit.WEEKS,
+    bounds=(0.0, np.inf),
+    source=_SOURCE,
+    invariant_to=(LATER,),
+)
 def toxin_interval_weeks(history: History) -> Values:
     """Weeks between the last two sessions of botulinum toxin."""
     return history.given(_TOXIN).intervals_weeks.last
 
 
-@record_feature(unit=Unit.WEEKS, bounds=(-np.inf, np.inf), source=_SOURCE)
+@record_feature(
+    unit=Unit.WEEKS,
+    bounds=(-np.inf, np.inf),
+    source=_SOURCE,
+    invariant_to=(LATER,),
+)
 def toxin_interval_trend_weeks(history: History) -> Values:
     """Weeks by which the interval grows from one cycle to the next: slope over all so far, at least three."""
     return history.given(_TOXIN).intervals_weeks.trend
@@ -92,7 +117,11 @@ def toxin_response_trend_state(history: History) -> Values:
 
 
 @record_feature(
-    unit=Unit.STATE, outputs=[f"treated_{kind}_state" for kind in TREATMENT_KINDS], bounds=(0.0, 1.0), source=_SOURCE
+    unit=Unit.STATE,
+    outputs=[f"treated_{kind}_state" for kind in TREATMENT_KINDS],
+    bounds=(0.0, 1.0),
+    source=_SOURCE,
+    invariant_to=(LATER,),
 )
 def treated_state(history: History) -> Values:
     """Whether the patient was ever given a kind of treatment up to this visit."""
@@ -122,13 +151,23 @@ def drugs_stopped_count(history: History) -> Values:
     return np.where(known, total, np.nan)
 
 
-@record_feature(unit=Unit.WEEKS, bounds=(0.0, np.inf), source=_SOURCE)
+@record_feature(
+    unit=Unit.WEEKS,
+    bounds=(0.0, np.inf),
+    source=_SOURCE,
+    equivariant_to=(LATER,),
+)
 def since_denervation_weeks(history: History) -> Values:
     """Weeks since the first selective denervation."""
     return history.given(_DENERVATION).weeks_since_first
 
 
-@record_feature(unit=Unit.WEEKS, bounds=(0.0, np.inf), source="Moro 2017: the effect of pallidal DBS grows over months")
+@record_feature(
+    unit=Unit.WEEKS,
+    bounds=(0.0, np.inf),
+    source="Moro 2017: the effect of pallidal DBS grows over months",
+    equivariant_to=(LATER,),
+)
 def since_dbs_weeks(history: History) -> Values:
     """Weeks since deep brain stimulation began."""
     return history.given(_DBS).weeks_since_first

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.features.oscillation import oscillation, stability
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
-from pipeline.features.spec import ROTATION, SCALE, Values, window_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, window_feature
 from pipeline.features.spectrum import band_power, contrast, half_power_width, ratio, strongest_line
 from pipeline.units import Unit
 
@@ -34,7 +34,8 @@ _HALF_HZ = 0.5
     outputs=(*_WHERE, *on(["ankle_worse"], ["rest"], "median")),
     bounds=(0.0, np.inf),
     source="Elble 2013",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def tremor_rms_g(signal: Signal) -> Values:
     """Strength of shaking between 3 and 12 Hz, as root mean square.
@@ -49,7 +50,8 @@ def tremor_rms_g(signal: Signal) -> Values:
     outputs=_HELD[:1],
     bounds=(0.0, np.inf),
     source="Elble 2013",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def tremor_line_rms_g(signal: Signal) -> Values:
     """Strength of the strongest line alone, which tells tremor from a restless limb.
@@ -66,7 +68,7 @@ def tremor_line_rms_g(signal: Signal) -> Values:
     version=2,
     source="Luft 2019; Elble 2013",
     strength=tremor_line_rms_g,
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_peak_hz(signal: Signal) -> Values:
     """Frequency at which the limb shakes most.
@@ -91,7 +93,7 @@ def tremor_peak_hz(signal: Signal) -> Values:
     version=2,
     source="Sensors 2019 (3 s windows): peak power relative to the whole tells tremor from movement",
     strength=tremor_line_rms_g,
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_peak_power_share(signal: Signal) -> Values:
     """Share of the power between 2 and 12 Hz that lies within half a hertz of the strongest line.
@@ -108,7 +110,7 @@ def tremor_peak_power_share(signal: Signal) -> Values:
     version=2,
     source="Panyakaew 2020: dystonic tremor is the more irregular",
     strength=tremor_line_rms_g,
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_width_hz(signal: Signal) -> Values:
     """Width of the strongest line at half its power: narrow in a regular tremor.
@@ -119,7 +121,9 @@ def tremor_width_hz(signal: Signal) -> Values:
     return half_power_width(signal, *_LINE)
 
 
-@window_feature(unit=Unit.SHARE, outputs=_HELD, bounds=(0.0, 1.0), source="Elble 2013", invariant_to=(ROTATION, SCALE))
+@window_feature(
+    unit=Unit.SHARE, outputs=_HELD, bounds=(0.0, 1.0), source="Elble 2013", invariant_to=(ROTATION, SCALE, MIRROR)
+)
 def power_0_to_2_hz_share(signal: Signal) -> Values:
     """Share of power below 2 Hz: sway, drift and voluntary movement.
 
@@ -129,7 +133,12 @@ def power_0_to_2_hz_share(signal: Signal) -> Values:
 
 
 @window_feature(
-    unit=Unit.SHARE, outputs=_HELD, bounds=(0.0, 1.0), version=2, source="Elble 2013", invariant_to=(ROTATION, SCALE)
+    unit=Unit.SHARE,
+    outputs=_HELD,
+    bounds=(0.0, 1.0),
+    version=2,
+    source="Elble 2013",
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def power_2_to_4_hz_share(signal: Signal) -> Values:
     """Share of power between 2 and 4 Hz: slow tremor of the head, of rest, after brain injury.
@@ -145,7 +154,7 @@ def power_2_to_4_hz_share(signal: Signal) -> Values:
     bounds=(0.0, 1.0),
     version=2,
     source="Elble 2013",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def power_4_to_7_hz_share(signal: Signal) -> Values:
     """Share of power between 4 and 7 Hz: tremor of dystonia, of Parkinson's disease at rest, slow essential tremor.
@@ -161,7 +170,7 @@ def power_4_to_7_hz_share(signal: Signal) -> Values:
     bounds=(0.0, 1.0),
     version=2,
     source="Elble 2013",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def power_7_to_12_hz_share(signal: Signal) -> Values:
     """Share of power between 7 and 12 Hz: physiological and enhanced physiological tremor, fast essential tremor.
@@ -176,7 +185,8 @@ def power_7_to_12_hz_share(signal: Signal) -> Values:
     outputs=_HELD[:1],
     bounds=(0.0, 1.0),
     source="Bhatia 2018: orthostatic tremor 13-18 Hz",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="sampled below 40 Hz",
 )
 def power_12_to_20_hz_share(signal: Signal) -> Values:
     """Share of power between 12 and 20 Hz: orthostatic tremor, myoclonus, overtones.
@@ -191,7 +201,7 @@ def power_12_to_20_hz_share(signal: Signal) -> Values:
     outputs=_HELD,
     bounds=(-1.0, 1.0),
     source="Shaikh 2021 by site; Bhatia 2018: dystonic below physiological and fast essential tremor",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def slow_against_fast_tremor_ratio(signal: Signal) -> Values:
     """How much the tremor lies below 7 Hz rather than above: 1 all below, -1 all above.
@@ -208,7 +218,8 @@ def slow_against_fast_tremor_ratio(signal: Signal) -> Values:
     bounds=(0.0, np.inf),
     source="Luft 2019: overtones of parkinsonian tremor",
     strength=tremor_line_rms_g,
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="the overtone lies above half the sampling rate",
 )
 def tremor_harmonic_ratio(signal: Signal) -> Values:
     """Strength of the first overtone beside the tremor's own line: how far the shaking is from a sine.
@@ -227,7 +238,8 @@ def tremor_harmonic_ratio(signal: Signal) -> Values:
     bounds=(0.0, 200.0),
     source="di Biase 2017; Panyakaew 2020: larger in dystonic tremor",
     strength=tremor_line_rms_g,
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="under four cycles",
 )
 def tremor_stability_hz(signal: Signal) -> Values:
     """Tremor stability index: how much the frequency changes from one cycle to the next; 0 is a clock.
@@ -247,7 +259,7 @@ def tremor_stability_hz(signal: Signal) -> Values:
     bounds=(0.0, np.inf),
     source="Deuschl 1998: waxing and waning tremor",
     strength=tremor_line_rms_g,
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_modulation_ratio(signal: Signal) -> Values:
     """How much the tremor swells and fades within seconds: 0 for an even one.
@@ -264,7 +276,7 @@ def tremor_modulation_ratio(signal: Signal) -> Values:
     outputs=on(["wrist_worse"], ["action"], "strong"),
     bounds=(0.5, 12.0),
     source="Elble 2013",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def main_line_hz(signal: Signal) -> Values:
     """Frequency of the strongest rhythm, be it tremor, sway or a repeated movement.

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.features.places import on
 from pipeline.features.shape import slope
-from pipeline.features.spec import ROTATION, SCALE, Values, recording_feature, visit_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, visit_feature
 from pipeline.features.spectrum import contrast, ratio
 from pipeline.features.tremor import main_line_hz, tremor_peak_hz, tremor_peak_power_share, tremor_rms_g
 from pipeline.features.views import RecordingView, VisitsView
@@ -24,7 +24,7 @@ _HELD = ("wrist_worse", "head")
     bounds=(0.0, 1.0),
     needs=[main_line_hz, tremor_peak_power_share, tremor_rms_g],
     source="Sensors 2019: windows by the relative power of their peak",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
 )
 def tremor_windows_share(recording: RecordingView) -> float:
     """Share of the windows in which there is tremor.
@@ -47,7 +47,8 @@ def tremor_windows_share(recording: RecordingView) -> float:
     needs=[tremor_peak_hz, tremor_rms_g],
     min_s=12.0,
     source="Panyakaew 2020: variability of the peak; functional tremor wanders (Deuschl 1998)",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="a window without a line, or under four windows",
 )
 def tremor_drift_hz(recording: RecordingView) -> float:
     """By how much the tremor grows faster or slower from the recording's begin to its end.
@@ -68,7 +69,8 @@ def tremor_drift_hz(recording: RecordingView) -> float:
     needs=[tremor_rms_g],
     min_s=12.0,
     source="Albanese 2013; facts on head tremor: a null point at which the tremor stops",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
+    missing_when="under four windows",
 )
 def null_point_ratio(recording: RecordingView) -> float:
     """How nearly the shaking stops at its quietest: 0 is a true null point, 1 none.
@@ -89,7 +91,7 @@ def null_point_ratio(recording: RecordingView) -> float:
     bounds=(-1.0, 1.0),
     needs=[tremor_rms_g],
     source="Bhatia 2018, axis 1: rest against action tremor",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_over_rest_ratio(visits: VisitsView) -> Values:
     """How much stronger tremor is in posture or action than at rest: 1 only there, -1 only at rest, 0 alike.
@@ -108,7 +110,7 @@ def tremor_over_rest_ratio(visits: VisitsView) -> Values:
     bounds=(0.0, 1.0),
     needs=[tremor_rms_g],
     source="MDS-UPDRS III: the worse side",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_asymmetry_ratio(visits: VisitsView) -> Values:
     """How unequal the tremor of the two wrists is: 0 alike, 1 on one side only.
@@ -125,7 +127,7 @@ def tremor_asymmetry_ratio(visits: VisitsView) -> Values:
     bounds=(-1.0, 1.0),
     needs=[tremor_rms_g],
     source="Albanese 2013; Patel 2014: a touch eases dystonia",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tremor_trick_ratio(visits: VisitsView) -> Values:
     """How the sensory trick changes the shaking: below 0 it eases, 0 does nothing.

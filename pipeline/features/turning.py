@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.smoothness import log_dimensionless_jerk, smoothed, spectral_arc_length
-from pipeline.features.spec import ROTATION, SCALE, Values, window_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, window_feature
 from pipeline.units import Unit
 
 _OUTPUTS = on(["wrist_worse", "head"], ["action"], "median")
@@ -24,7 +24,8 @@ _SMOOTH_S = 0.04
     bounds=(0.0, np.inf),
     source="Chan 1991: rotation in cervical dystonia",
     sensor="gyroscope",
-    invariant_to=(ROTATION,),
+    invariant_to=(ROTATION, MIRROR),
+    equivariant_to=(SCALE,),
 )
 def rotation_rms_deg_per_s(signal: Signal) -> Values:
     """Strength of turning: root mean square of angular rate without its mean, which holds the sensor's offset.
@@ -40,7 +41,7 @@ def rotation_rms_deg_per_s(signal: Signal) -> Values:
     bounds=(-np.inf, 0.0),
     source="Balasubramanian 2015: SPARC",
     sensor="gyroscope",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def turning_arc_length(signal: Signal) -> Values:
     """Smoothness of turning (SPARC): -1.4 for one smooth turn, lower the more it falls to pieces.
@@ -57,7 +58,7 @@ def turning_arc_length(signal: Signal) -> Values:
     bounds=(-np.inf, np.inf),
     source="Balasubramanian 2012: LDLJ; the most sensitive measure of head turns in cervical dystonia",
     sensor="gyroscope",
-    invariant_to=(ROTATION, SCALE),
+    invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def turning_log_jerk(signal: Signal) -> Values:
     """Smoothness of turning by its jerk (LDLJ): lower the jerkier.

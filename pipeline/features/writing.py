@@ -103,6 +103,7 @@ def pen_in_air_share(signal: Signal) -> Values:
     bounds=(0.0, np.inf),
     source="Schneider 2010: grip and pen pressure",
     sensor="pen",
+    missing_when="the pen never presses",
 )
 def pen_pressure_variation_ratio(signal: Signal) -> Values:
     """How unevenly the pen is pressed down while it writes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pipeline.clock import visit_weeks
+from pipeline.clock import is_timed
 from pipeline.errors import ContractError, did_you_mean, nearest_header
 from pipeline.reading import cells, samples
-from pipeline.reading.source import RAW_KEYS, READER_NOTES, Options, Source
+from pipeline.reading.options import Options
+from pipeline.reading.raw import RAW_KEYS, READER_NOTES, Wanted
+from pipeline.reading.source import Source
 from pipeline.records import (
     IDENTITY,
     NOTE_COLUMNS,
@@ -25,23 +27,24 @@ from pipeline.records import (
     empty_notes,
     empty_rejects,
 )
-from pipeline.rules import contradictions
+from pipeline.rules import contradictions, derived_totals, label_contradictions
 from pipeline.schema import TABLES
+from pipeline.schema.outcomes import study_column
 from pipeline.units import UNITS_OF_SENSOR
 from pipeline.vocabulary import REASONS
 
-_YEAR_ENDS = ("_y", "_weeks")
 _DESCRIBED = ("body_site", "task", "sensor", "unit", "rate_hz")
 """What a recording can't be used without."""
 
 
 @dataclass
 class _Table:
-    """A table in the making: typed columns, and the reasons found against each row."""
+    """A table in the making: typed columns, and what was found against each row, or is worth a note."""
 
     name: str
     data: pd.DataFrame
     problems: list[pd.DataFrame] = field(default_factory=list)
+    remarks: list[tuple[np.ndarray, str, str]] = field(default_factory=list)
 
     def add(self, where: np.ndarray, column: str, reason: str, message: str = "") -> None:
         """Note a reason against these rows."""
@@ -57,21 +60,32 @@ class _Table:
             return pd.DataFrame({"at": pd.Series(dtype="int64"), "column": "", "reason": "", "message": ""})
         return pd.concat(self.problems, ignore_index=True).sort_values("at", kind="stable")
 
-    def sound(self) -> pd.DataFrame:
-        """Return the rows against which nothing was found."""
+    @property
+    def is_sound(self) -> np.ndarray:
+        """Whether nothing was found against a row."""
         keep = np.ones(len(self.data), dtype=bool)
         for problem in self.problems:
             keep[problem["at"].to_numpy()] = False
-        return self.data[keep].reset_index(drop=True)
+        return keep
+
+    def sound(self) -> pd.DataFrame:
+        """Return the rows against which nothing was found."""
+        return self.data[self.is_sound].reset_index(drop=True) if self.problems else self.data
+
+    def notes(self) -> list[pd.DataFrame]:
+        """Return what is worth a note of the rows against which nothing was found."""
+        keep = self.is_sound
+        found = [(where & keep, column, reason) for where, column, reason in self.remarks]
+        return [_notes(self.name, self.data[where], column, reason) for where, column, reason in found if where.any()]
 
 
-def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> Cohort:
+def assemble(raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Options) -> Cohort:
     """Check the raw tables of whole patients and put them together.
 
     Parameters
     ----------
-    raw : mapping of str to pyarrow.Table
-        Raw rows by table, as `source` gives them; ``visits`` at least.
+    raw : mapping of str to sequence of pyarrow.Table
+        Raw batches by table, as `source` gives them; ``visits`` at least.
     source : Source
         For the recordings' folder and whether all is synthetic.
     options : Options
@@ -88,11 +102,12 @@ def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> C
     """
     visits = _typed("visits", raw["visits"], options)
     _judge_visits(visits)
-    taken = visits.sound()
-    notes = [*_reader_notes(raw["visits"], taken), *_visit_notes(taken)]
+    taken = derived_totals(visits.sound())
+    notes = [*_reader_notes(raw["visits"], taken), *visits.notes(), *_untimed(taken)]
     treatments = _belonging("treatments", raw, options, taken, notes)
     recordings = _belonging("recordings", raw, options, taken, notes)
     outcomes = _belonging("outcomes", raw, options, taken, notes)
+    notes += _label_notes(outcomes, taken)
     return Cohort(
         visits=taken,
         treatments=treatments.drop(columns=["source", "row"], errors="ignore"),
@@ -104,6 +119,13 @@ def assemble(raw: Mapping[str, pa.Table], source: Source, options: Options) -> C
     )
 
 
+def wanted(table: str, options: Options) -> Wanted:
+    """Say how a table of ours is best read: cells that repeat come once, and only our columns have to be cells."""
+    columns = columns_of(table, options)
+    repeated = frozenset(column.name for column in columns if column.kind in ("number", "flag", "category"))
+    return Wanted(encoded=repeated, judged=frozenset(column.name for column in columns))
+
+
 def columns_of(table: str, options: Options) -> tuple[Column, ...]:
     """Return the columns of a table, with those that a study wants of the outcomes.
 
@@ -113,12 +135,7 @@ def columns_of(table: str, options: Options) -> tuple[Column, ...]:
     if table != "outcomes":
         return declared
     known = {column.name for column in declared}
-    return (*declared, *(_study_column(name) for name in options.outcome_columns if name not in known))
-
-
-def _study_column(name: str) -> Column:
-    kind = "number" if name.endswith(_YEAR_ENDS) else "text"
-    return Column(name, kind, "Named by the study.", known_at="after_diagnosis")
+    return (*declared, *(study_column(name) for name in options.outcome_columns if name not in known))
 
 
 def unknown_columns(table: str, raw: pa.Table, options: Options) -> list[str]:
@@ -127,10 +144,9 @@ def unknown_columns(table: str, raw: pa.Table, options: Options) -> list[str]:
     return [name for name in raw.column_names if name not in known and name not in (*RAW_KEYS, READER_NOTES)]
 
 
-def refuse_layout(table: str, raw: pa.Table, options: Options) -> None:
-    """Refuse a table that lacks a required column, or whose unknown column looks like a misspelt one of ours."""
+def refuse_layout(table: str, raw: pa.Table, where: str, options: Options) -> None:
+    """Refuse a file that lacks a required column, or whose unknown column looks like a misspelt one of ours."""
     columns = {column.name: column for column in columns_of(table, options)}
-    where = raw.column("source")[0].as_py() if raw.num_rows else table
     missing = [name for name, column in columns.items() if column.required and name not in raw.column_names]
     if missing:
         raise ContractError(
@@ -152,49 +168,80 @@ def refuse_layout(table: str, raw: pa.Table, options: Options) -> None:
             )
 
 
-def _typed(name: str, raw: pa.Table, options: Options) -> _Table:
-    refuse_layout(name, raw, options)
-    raw = raw.sort_by([("source", "ascending"), ("row", "ascending")])
-    data = {key: raw.column(key).to_numpy() for key in ("source", "row")}
-    table = _Table(name, pd.DataFrame())
+def _typed(name: str, batches: Sequence[pa.Table], options: Options) -> _Table:
+    for raw in batches:
+        refuse_layout(name, raw, raw.column("source")[0].as_py() if raw.num_rows else name, options)
+    found = [dict(zip(raw.column_names, raw.columns, strict=True)) for raw in batches]
+    there = {column for columns in found for column in columns}
+    keys = {key: _key([_in_one(columns[key]) for columns in found]) for key in RAW_KEYS}
+    order = _order(keys["source"], keys["row"])
+    keys = keys if order is None else {key: values[order] for key, values in keys.items()}
+    table, data = _Table(name, pd.DataFrame()), {name: keys[name] for name in ("source", "row")}
+    decimal = options.decimal if options.mapping is None else "."  # a mapping has read the mark before
     for column in columns_of(name, options):
-        if column.name in raw.column_names:
-            parsed = cells.parse(column, raw.column(column.name), unknown_as_missing=options.unknown_as_missing)
+        if column.name in there:
+            pieces = [
+                _in_one(columns[column.name]) if column.name in columns else pa.nulls(raw.num_rows, pa.string())
+                for columns, raw in zip(found, batches, strict=True)
+            ]
+            parsed = cells.parse(column, pieces, unknown_as_missing=options.unknown_as_missing, decimal=decimal)
+            parsed = parsed if order is None else parsed.at(order)
             data[column.name] = parsed.values
-            for reason in sorted(set(parsed.reasons) - {""}):
-                table.add(parsed.reasons == reason, column.name, reason)
-    problems = raw.column("problem").to_numpy()
-    for reason in sorted(set(problems) - {""}):
-        table.add(problems == reason, "", reason)
+            if column.kind == "date":
+                later = parsed.values > options.as_of  # ISO 8601 sorts as text
+                table.add(later, column.name, "INCONSISTENT", "a date lies in the future")
+            for reason in sorted(parsed.reasons):
+                table.add(parsed.reasons[reason], column.name, reason)
+            table.remarks += [(where, column.name, reason) for reason, where in parsed.notes.items()]
+    for problem in sorted(set(pd.unique(keys["problem"])) - {""}):
+        reason, _, column_of_theirs = problem.partition(":")
+        table.add(keys["problem"] == problem, column_of_theirs, reason)
     if "visit_id" in (column.name for column in TABLES[name]):
-        data.setdefault("visit_id", np.full(len(problems), "", dtype=object))
-    table.data = _ordered(pd.DataFrame(data))
+        data.setdefault("visit_id", np.full(len(keys["row"]), "", dtype=object))
+    table.data = _framed(data)
     if "patient_id" in data:
-        table.add((table.data["patient_id"] == "").to_numpy() & (problems == ""), "patient_id", "MISSING_ID")
+        table.add((data["patient_id"] == "") & (keys["problem"] == ""), "patient_id", "MISSING_ID")
     return table
 
 
-def _ordered(data: pd.DataFrame) -> pd.DataFrame:
+def _key(pieces: Sequence[pa.Array]) -> np.ndarray:
+    found = pa.concat_arrays(pieces)
+    return found.to_numpy() if pa.types.is_integer(found.type) else cells.objects(found.dictionary_encode())
+
+
+def _order(source: np.ndarray, row: np.ndarray) -> np.ndarray | None:
+    """Order rows by file and number; None where they are in order."""
+    codes, files = pd.factorize(source, sort=True)
+    if len(files) <= 1 and (np.diff(row) >= 0).all():
+        return None
+    return np.lexsort((row, codes))
+
+
+def _in_one(found: pa.ChunkedArray) -> pa.Array:
+    return found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
+
+
+def _framed(data: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Make a table of columns as they are, text as Python strings, identity first."""
     first = [name for name in IDENTITY if name in data]
-    data = data[[*first, *(name for name in data if name not in first)]]
-    return data.astype({name: object for name in data if data[name].dtype.kind not in "fi"})
+    names = [*first, *(name for name in data if name not in first)]
+    return pd.DataFrame({name: pd.Series(data[name], dtype=data[name].dtype, copy=False) for name in names})
 
 
 def _judge_visits(visits: _Table) -> None:
     """Find contradictions inside a row, and between rows of the same visit."""
     for found in contradictions(visits.data):
         visits.add(found.where, found.column, "INCONSISTENT", found.message)
-    key = ["patient_id", "visit_id"]
-    named = (visits.data[key] != "").all(axis=1).to_numpy()
-    conflict = named & _conflicts(visits.data)
-    visits.add(conflict, "visit_id", "DUPLICATE_ID_CONFLICT")
+    named = (visits.data["patient_id"] != "").to_numpy() & (visits.data["visit_id"] != "").to_numpy()
+    visits.add(named & _conflicts(visits.data), "visit_id", "DUPLICATE_ID_CONFLICT")
 
 
-def _reader_notes(raw: pa.Table, visits: pd.DataFrame) -> list[pd.DataFrame]:
+def _reader_notes(batches: Sequence[pa.Table], visits: pd.DataFrame) -> list[pd.DataFrame]:
     """Give what a reader has noted of the visits that were taken: ``REASON column`` joined with ``|``."""
-    if READER_NOTES not in raw.column_names:
+    noted = [raw.select(["source", "row", READER_NOTES]) for raw in batches if READER_NOTES in raw.column_names]
+    if not noted:
         return []
-    said = raw.select(["source", "row", READER_NOTES]).to_pandas()
+    said = pa.concat_tables(noted).to_pandas()
     said[READER_NOTES] = said[READER_NOTES].fillna("").str.split("|")
     said = visits.merge(said.explode(READER_NOTES), on=["source", "row"])
     found = said[said[READER_NOTES] != ""].groupby(READER_NOTES, sort=True)
@@ -202,14 +249,20 @@ def _reader_notes(raw: pa.Table, visits: pd.DataFrame) -> list[pd.DataFrame]:
     return [_notes("visits", rows, words[note][1], words[note][0]) for note, rows in found]
 
 
-def _visit_notes(visits: pd.DataFrame) -> list[pd.DataFrame]:
-    notes = []
-    if "findings" in visits:
-        unknown = cells.unknown_terms(visits["findings"].to_numpy(dtype=object))
-        notes.append(_notes("visits", visits[unknown], "findings", "UNKNOWN_TERM"))
-    untimed = np.isnan(visit_weeks(visits)) & visits["patient_id"].duplicated(keep=False).to_numpy()
-    notes.append(_notes("visits", visits[untimed], "visit_date", "MISSING_VISIT_TIME"))
-    return [note for note in notes if len(note)]
+def _untimed(visits: pd.DataFrame) -> list[pd.DataFrame]:
+    """Note the visits of a patient with several that nothing places in time."""
+    untimed = ~is_timed(visits)
+    if untimed.any():
+        untimed &= visits["patient_id"].duplicated(keep=False).to_numpy()
+    return [_notes("visits", visits[untimed], "visit_date", "MISSING_VISIT_TIME")] if untimed.any() else []
+
+
+def _label_notes(outcomes: pd.DataFrame, visits: pd.DataFrame) -> list[pd.DataFrame]:
+    """Note labels that contradict the record; they are kept, since either may be wrong."""
+    if outcomes.empty:
+        return []
+    found = [each for each in label_contradictions(outcomes, visits) if each.where.any()]
+    return [_notes("outcomes", outcomes[each.where], each.column, "INCONSISTENT", each.message) for each in found]
 
 
 def _rejects(visits: _Table) -> pd.DataFrame:
@@ -260,21 +313,36 @@ def _with_only_visits(data: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 def _conflicts(data: pd.DataFrame) -> np.ndarray:
     """Whether two rows say different things of the same visit, or of the same patient: neither can be trusted."""
     key = ["patient_id", "visit_id"]
-    contents = data.drop(columns=["source", "row"]).drop_duplicates()
+    repeated = data.duplicated(subset=key, keep=False).to_numpy()
+    if not repeated.any():
+        return repeated
+    contents = data[repeated].drop(columns=["source", "row"]).drop_duplicates()
     torn = pd.MultiIndex.from_frame(contents.loc[contents.duplicated(subset=key), key])
     return pd.MultiIndex.from_frame(data[key]).isin(torn)
 
 
 def _is_stray(name: str, data: pd.DataFrame, visits: pd.DataFrame) -> np.ndarray:
     """Whether a row belongs to no visit: a recording is of a visit, an outcome of one or of the patient."""
-    stray = ~data["patient_id"].isin(set(visits["patient_id"])).to_numpy()
+    named = (data["patient_id"] != "").to_numpy()
+    patient, of_visits = _numbered(data["patient_id"], visits["patient_id"])
+    stray = ~np.isin(patient, of_visits)
     if name != "treatments":
-        key = ["patient_id", "visit_id"]
-        elsewhere = ~pd.MultiIndex.from_frame(data[key]).isin(pd.MultiIndex.from_frame(visits[key]))
-        several = data["patient_id"].isin(visits.loc[visits["patient_id"].duplicated(), "patient_id"]).to_numpy()
-        stray |= (name == "recordings") & several & (data["visit_id"] == "").to_numpy()
-        stray |= elsewhere & ((name == "recordings") | (data["visit_id"] != "").to_numpy())
-    return stray & (data["patient_id"] != "").to_numpy()
+        visit, visit_of_visits = _numbered(data["visit_id"], visits["visit_id"])
+        wide = 1 + max(visit.max(initial=0), visit_of_visits.max(initial=0))
+        elsewhere = ~np.isin(patient * wide + visit, of_visits * wide + visit_of_visits)
+        unnamed = (data["visit_id"] == "").to_numpy()
+        if name == "recordings":
+            several = np.flatnonzero(np.bincount(of_visits) > 1)
+            stray |= elsewhere | (np.isin(patient, several) & unnamed)
+        else:
+            stray |= elsewhere & ~unnamed
+    return stray & named
+
+
+def _numbered(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Give equal cells of two columns the same number."""
+    codes, _ = pd.factorize(np.concatenate([one.to_numpy(dtype=object), other.to_numpy(dtype=object)]))
+    return codes[: len(one)], codes[len(one) :]
 
 
 def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) -> tuple[Recording, ...]:
@@ -288,12 +356,21 @@ def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) 
             notes.append(_notes("recordings", table.iloc[[position]], empty[0], "BAD_RECORDING"))
             continue
         path = samples.resolve(source.root, str(row["file"]))
-        reason = "PATH_ESCAPE" if path is None else "" if samples.is_there(path) else "NO_RECORDING"
+        reason = _no_file(str(row["file"]), path)
         if reason or path is None:
             notes.append(_notes("recordings", table.iloc[[position]], "file", reason))
             continue
         found.append(_handle(row, path))
     return tuple(found)
+
+
+def _no_file(name: str, path: Path | None) -> str:
+    """Say why a recording's file can't be opened; nothing where it can."""
+    if not name:
+        return "NO_FILE_NAME"
+    if path is None:
+        return "PATH_ESCAPE"
+    return "" if samples.is_there(path) else "NO_RECORDING"
 
 
 def _handle(row: pd.Series, path: Path) -> Recording:

@@ -5,84 +5,170 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.ontology import load_ontology
+from pipeline.reading.decimals import NUMBER, with_point
+from pipeline.reading.findings import judge_findings
 from pipeline.records import FLAG_SPELLINGS, Column
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^(?i:[+-]?(inf|infinity))$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 # padding; control characters; zero-width and direction marks, which make two ids look alike
-_BAD_ID = r"^\s|\s$|[\x00-\x1f\x7f-\x{9f}]|[\x{200b}-\x{200f}]|[\x{202a}-\x{202e}]|[\x{2060}-\x{2069}]|\x{feff}"
+_BAD_ID = (
+    r"^[\s\pZ]|[\s\pZ]$|[\x00-\x1f\x7f-\x{9f}]|[\x{200b}-\x{200f}]|[\x{202a}-\x{202e}]|[\x{2060}-\x{2069}]|\x{feff}"
+)
 _LONGEST_ID = 200
 _EXACT_INTEGERS = 2**53
+_FLAGS = {**FLAG_SPELLINGS, "1.0": 1.0, "0.0": 0.0}
+"""With those that a table with gaps writes for its flags."""
 
 
-class Parsed(NamedTuple):
-    """A column's values, and the reason code of each cell that could not be read (``""`` elsewhere)."""
+@dataclass(frozen=True)
+class Parsed:
+    """A column's values, with the cells that could not be read, and those worth a note, by reason code."""
 
     values: np.ndarray
-    reasons: np.ndarray
+    reasons: dict[str, np.ndarray]
+    notes: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def at(self, rows: np.ndarray) -> Parsed:
+        """Take rows by their places."""
+        return Parsed(self.values[rows], _taken(self.reasons, rows), _taken(self.notes, rows))
 
 
-def parse(column: Column, cells: pa.ChunkedArray, *, unknown_as_missing: bool = False) -> Parsed:
-    """Read raw cells as a column declares them.
+def _taken(found: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    there = {reason: where[rows] for reason, where in found.items()}
+    return {reason: where for reason, where in there.items() if where.any()}
+
+
+def parse(
+    column: Column, pieces: Sequence[pa.Array], *, unknown_as_missing: bool = False, decimal: str = "."
+) -> Parsed:
+    """Read raw cells as a column declares them; of dictionary-encoded ones, each distinct cell once.
 
     Parameters
     ----------
     column : Column
-    cells : pyarrow.ChunkedArray
-        Text, or whatever type a Parquet file has.
+    pieces : sequence of pyarrow.Array
+        Text, or whatever type a Parquet file has, piece by piece.
     unknown_as_missing : bool
         Read a category that is not in the vocabulary as not recorded.
+    decimal : {".", ","}
+        The decimal mark of numbers that are text.
 
     Returns
     -------
     Parsed
-        float64 for numbers and flags (NaN: not recorded), else text (``""``: not recorded).
+        float64 for numbers and flags (NaN: not recorded), else text (``""``: not recorded); a mask for each reason.
+
+    Examples
+    --------
+    >>> found = parse(Column("age_y", "number", "Age.", low=0, high=120), [pa.array(["45", ""]), pa.array([310])])
+    >>> found.values.tolist(), list(found.reasons)
+    ([45.0, nan, nan], ['OUT_OF_RANGE'])
     """
-    if column.kind == "number" and _is_number(cells.type):
-        return _judge_numbers(column, _floats(cells), _imprecise(cells))
-    text = _text(cells)
+    read = partial(_parsed, column, unknown_as_missing, decimal)
+    groups = [list(group) for _, group in groupby(pieces, key=lambda piece: piece.type)]
+    return _joined([_of_distinct(group, read) if _is_encoded(group[0]) else read(_whole(group)) for group in groups])
+
+
+def _is_encoded(cells: pa.Array) -> bool:
+    return pa.types.is_dictionary(cells.type)
+
+
+def _whole(pieces: Sequence[pa.Array]) -> pa.Array:
+    return pieces[0] if len(pieces) == 1 else pa.concat_arrays(pieces)
+
+
+def _of_distinct(pieces: Sequence[pa.Array], read: Callable[[pa.Array], Parsed]) -> Parsed:
+    """Judge each distinct cell once, and give the rows what their cells have come to."""
+    places: dict[str | None, int] = {}
+    codes = []
+    for piece in pieces:
+        distinct = [places.setdefault(cell, len(places)) for cell in (*piece.dictionary.to_pylist(), None)]
+        codes.append(np.array(distinct)[piece.indices.fill_null(len(distinct) - 1).to_numpy()])
+    return read(pa.array(list(places), pieces[0].type.value_type)).at(np.concatenate(codes))
+
+
+def _parsed(column: Column, unknown_as_missing: bool, decimal: str, cells: pa.Array) -> Parsed:
+    if column.kind in ("number", "flag") and _is_number(cells.type):
+        return _parse_typed(column, cells)
+    text = cells if pa.types.is_string(cells.type) else cells.cast(pa.string())
     present = _present(column, text)
     if column.kind == "number":
-        return _parse_numbers(column, text, present)
+        return _parse_numbers(column, with_point(text, decimal), present)
     if column.kind == "flag":
         return _parse_flags(text, present)
-    values = np.where(present, text.to_numpy(zero_copy_only=False), "")
+    values = objects(text)
+    values[~present] = ""
     if column.kind == "category":
         return _parse_categories(column, values, unknown_as_missing)
-    reasons = np.full(len(values), "", dtype=object)
-    if column.kind == "date":
-        reasons[present & ~_is_date(text)] = "DATE_FORMAT"
-    if column.kind == "id":
-        reasons[present & _is_bad_id(text)] = "BAD_ID"
     if column.kind == "findings":
-        return Parsed(values, _contradictions(values))
-    return Parsed(_blanked(values, reasons), reasons) if column.kind != "id" else Parsed(values, reasons)
+        contradictory, unknown = judge_findings(text)
+        return Parsed(values, _found({"INCONSISTENT": contradictory}), _found({"UNKNOWN_TERM": unknown}))
+    if column.kind == "date":
+        return _judged(values, {"DATE_FORMAT": present & ~_is_date(text)})
+    return Parsed(values, _found({"BAD_ID": present & _is_bad_id(text)}) if column.kind == "id" else {})
 
 
-def unknown_terms(cells: np.ndarray) -> np.ndarray:
-    """Whether a cell of findings names a term that is not in the ontology."""
-    return _by_distinct(cells, lambda cell: any(term is None for _, term in load_ontology().findings(cell)))
+def _joined(pieces: Sequence[Parsed]) -> Parsed:
+    """Put pieces of a column together."""
+    if len(pieces) == 1:
+        return pieces[0]
+    ends = np.cumsum([0, *(len(piece.values) for piece in pieces)])
+    reasons, notes = {}, {}
+    for start, piece in zip(ends, pieces, strict=False):
+        for together, found in ((reasons, piece.reasons), (notes, piece.notes)):
+            for reason, where in found.items():
+                together.setdefault(reason, np.zeros(ends[-1], dtype=bool))[start : start + len(where)] = where
+    return Parsed(np.concatenate([piece.values for piece in pieces]), reasons, notes)
+
+
+def objects(cells: pa.Array) -> np.ndarray:
+    """Return text as Python strings, with ``""`` for what is null; of few distinct ones, each is made once.
+
+    Examples
+    --------
+    >>> objects(pa.array(["a", None])).tolist()
+    ['a', '']
+    """
+    if not pa.types.is_dictionary(cells.type):
+        return cells.fill_null("").to_numpy(zero_copy_only=False)
+    distinct = np.append(objects(cells.dictionary), "")
+    return distinct[cells.indices.fill_null(len(distinct) - 1).to_numpy()]
+
+
+def _parse_typed(column: Column, cells: pa.Array) -> Parsed:
+    values = _floats(cells)
+    if column.kind == "flag":
+        return _judged(values, {"NOT_A_FLAG": ~np.isin(values, (0.0, 1.0)) & ~np.isnan(values)})
+    return _judge_numbers(column, values, _imprecise(cells, values))
+
+
+def _found(reasons: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {reason: where for reason, where in reasons.items() if where.any()}
+
+
+def _judged(values: np.ndarray, reasons: dict[str, np.ndarray]) -> Parsed:
+    """Empty the cells that could not be read; the later reason wins."""
+    found, taken = {}, np.zeros(len(values), dtype=bool)
+    for reason, where in reversed(_found(reasons).items()):
+        found[reason] = where & ~taken
+        taken |= where
+        values[where] = np.nan if values.dtype.kind == "f" else ""
+    return Parsed(values, _found(found))
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-
-
-def _text(cells: pa.ChunkedArray) -> pa.Array:
-    if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
-        cells = cells.cast(pa.date32(), safe=False)
-    if not pa.types.is_string(cells.type):
-        cells = cells.cast(pa.string())
-    return pa.concat_arrays(cells.chunks) if cells.num_chunks else pa.array([], pa.string())
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _present(column: Column, text: pa.Array) -> np.ndarray:
@@ -94,86 +180,57 @@ def _mask(answer: pa.Array) -> np.ndarray:
     return pc.fill_null(answer, False).to_numpy(zero_copy_only=False)
 
 
-def _floats(cells: pa.ChunkedArray) -> np.ndarray:
-    return cells.cast(pa.float64(), safe=False).to_numpy().astype(np.float64, copy=True)
+def _floats(cells: pa.Array) -> np.ndarray:
+    return cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
 
 
-def _imprecise(cells: pa.ChunkedArray) -> np.ndarray:
+def _imprecise(cells: pa.Array, values: np.ndarray) -> np.ndarray:
     if not pa.types.is_integer(cells.type):
-        return np.zeros(len(cells), dtype=bool)
-    return np.abs(_floats(cells)) >= _EXACT_INTEGERS  # the next one is rounded to it
+        return np.zeros(len(values), dtype=bool)
+    return np.abs(values) >= _EXACT_INTEGERS  # the next one is rounded to it
 
 
 def _parse_numbers(column: Column, text: pa.Array, present: np.ndarray) -> Parsed:
-    numeric = present & _mask(pc.match_substring_regex(text, _NUMBER))
+    numeric = present & _mask(pc.match_substring_regex(text, NUMBER))
     infinite = present & _mask(pc.match_substring_regex(text, _INFINITE))
     values = np.full(len(text), np.nan)
     values[numeric] = text.filter(pa.array(numeric)).cast(pa.float64()).to_numpy()
     values[infinite] = np.inf
     parsed = _judge_numbers(column, values, np.zeros(len(text), dtype=bool))
-    parsed.reasons[present & ~numeric & ~infinite] = "NOT_A_NUMBER"
-    return parsed
+    return Parsed(parsed.values, parsed.reasons | _found({"NOT_A_NUMBER": present & ~numeric & ~infinite}))
 
 
 def _judge_numbers(column: Column, values: np.ndarray, imprecise: np.ndarray) -> Parsed:
-    reasons = np.full(len(values), "", dtype=object)
-    reasons[(values < column.low) | (values > column.high)] = "OUT_OF_RANGE"
-    reasons[np.isinf(values)] = "NOT_FINITE"
-    reasons[imprecise] = "PRECISION"
-    values[reasons != ""] = np.nan
-    return Parsed(values, reasons)
+    outside = (values < column.low) | (values > column.high)
+    return _judged(values, {"OUT_OF_RANGE": outside, "NOT_FINITE": np.isinf(values), "PRECISION": imprecise})
 
 
 def _parse_flags(text: pa.Array, present: np.ndarray) -> Parsed:
     lower = pc.utf8_lower(text)
     values = np.full(len(text), np.nan)
-    for spelling, value in FLAG_SPELLINGS.items():
+    for spelling, value in _FLAGS.items():
         values[_mask(pc.equal(lower, spelling))] = value
-    if len(text) and np.isnan(values).any():  # 1.0 and 0.0: how a table with gaps writes its flags
-        for spelling, value in (("1.0", 1.0), ("0.0", 0.0)):
-            values[_mask(pc.equal(lower, spelling))] = value
     values[~present] = np.nan
-    reasons = np.where(present & np.isnan(values), "NOT_A_FLAG", "").astype(object)
-    return Parsed(values, reasons)
+    return Parsed(values, _found({"NOT_A_FLAG": present & np.isnan(values)}))
 
 
 def _parse_categories(column: Column, values: np.ndarray, unknown_as_missing: bool) -> Parsed:
-    unknown = ~np.isin(values.astype(str), ["", *column.categories])
-    reasons = np.where(unknown & (not unknown_as_missing), "UNKNOWN_CATEGORY", "").astype(object)
-    return Parsed(np.where(unknown, "", values), reasons)
+    known = {"", *column.categories}
+    unknown = np.array([value not in known for value in values], dtype=bool)
+    values[unknown] = ""
+    return Parsed(values, {} if unknown_as_missing else _found({"UNKNOWN_CATEGORY": unknown}))
 
 
 def _is_date(text: pa.Array) -> np.ndarray:
     shaped = _mask(pc.match_substring_regex(text, _DATE))
-    days = pd.to_datetime(
-        pd.Series(text.to_numpy(zero_copy_only=False)).where(shaped), format="%Y-%m-%d", errors="coerce"
-    )
-    return days.notna().to_numpy()
+    dates = text.filter(pa.array(shaped))
+    try:
+        dates.cast(pa.date32())
+    except pa.ArrowInvalid:  # one of them at least is on no calendar
+        days = pd.to_datetime(pd.Series(objects(dates)), format="%Y-%m-%d", errors="coerce")
+        shaped[shaped] = days.notna().to_numpy()
+    return shaped
 
 
 def _is_bad_id(text: pa.Array) -> np.ndarray:
     return _mask(pc.or_(pc.match_substring_regex(text, _BAD_ID), pc.greater(pc.utf8_length(text), _LONGEST_ID)))
-
-
-def _blanked(values: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-    return np.where(reasons == "", values, "")
-
-
-def _contradictions(cells: np.ndarray) -> np.ndarray:
-    return np.where(_by_distinct(cells, _contradicts), "INCONSISTENT", "").astype(object)
-
-
-def _contradicts(cell: str) -> bool:
-    """Whether a term comes out both observed and excluded."""
-    terms = load_ontology().findings(cell)
-    observed = {term for negated, term in terms if term and not negated}
-    excluded = {term for negated, term in terms if term and negated}
-    # closing one side is enough: an excluded term reaches what is observed exactly if an ancestor of that is excluded
-    return not excluded.isdisjoint(load_ontology().ancestors(observed))
-
-
-def _by_distinct(cells: np.ndarray, judge: object) -> np.ndarray:
-    """Judge each distinct non-empty cell once."""
-    codes, distinct = pd.factorize(cells.astype(object))
-    verdicts = np.array([bool(cell) and judge(cell) for cell in distinct], dtype=bool)  # type: ignore[operator]
-    return verdicts[codes] if len(codes) else np.zeros(0, dtype=bool)

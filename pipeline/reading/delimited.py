@@ -8,7 +8,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator
+import mmap
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,15 +21,17 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline.errors import ContractError
+from pipeline.reading.raw import EVERYTHING, MOST_CELL_BYTES, Wanted, cell_too_large, keyed, refuse_names
 from pipeline.reading.texts import as_text
 
 _HEADER_BYTES = 1 << 20
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = MOST_CELL_BYTES
+_ENCODED = pa.dictionary(pa.int32(), pa.string())
 _NUL = "\u2400"
 """Stands for a NUL byte among characters that stand for one byte each."""
 
 
-def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
+def read(path: Path, name: str, delimiter: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Table]:
     """Read a CSV file in blocks.
 
     Parameters
@@ -36,6 +41,7 @@ def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
         What the file is called in tables and messages.
     delimiter : str
         One character.
+    wanted : Wanted
 
     Yields
     ------
@@ -46,102 +52,113 @@ def read(path: Path, name: str, delimiter: str) -> Iterator[pa.Table]:
     Raises
     ------
     ContractError
-        If there is no usable header, or a quote is never closed.
+        If there is no usable header, a quote is never closed, or a record is larger than any of a form.
     """
     header = _read_header(path, name, delimiter)
-    clean = _is_clean(path, name)
+    clean = _is_clean(path, name, delimiter)
     ragged: list[int] = []
 
     def keep_number(row: pacsv.InvalidRow) -> str:
         ragged.append((row.number or 2) - 1)  # the header is record 1
         return "skip"
 
+    chosen = [column for column in wanted.only if column in header] or header
     if _is_one_line(path):  # a header alone, which pyarrow takes for nothing
-        yield _without_cells(header, name, [])
+        yield _without_cells(chosen, name, [])
         return
     with path.open("rb") as file:
-        stream = _opened(path if clean else _Spelled(file), name, header, delimiter, keep_number)
-        yield from _numbered(stream, name, header, ragged, clean)
+        if clean:
+            types = {column: _ENCODED if column in wanted.encoded else pa.string() for column in chosen}
+        else:
+            chosen = header
+            types = {_spelled_name(column): pa.binary() for column in header}
+        parsing = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_number)
+        stream = _opened(path if clean else _Spelled(file), name, parsing, types)
+        yield from _numbered(stream, name, chosen, ragged, clean)
 
 
 def _opened(
-    file: Any, name: str, header: list[str], delimiter: str, keep_number: Callable[[pacsv.InvalidRow], str]
+    file: Any, name: str, parsing: pacsv.ParseOptions, types: dict[str, pa.DataType]
 ) -> pacsv.CSVStreamingReader:
     try:
         stream = pacsv.open_csv(
             file,
             read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
-            parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_number
-            ),
+            parse_options=parsing,
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys([*header, *map(_spelled_name, header)], pa.binary()),
+                column_types=types,
                 strings_can_be_null=False,
+                check_utf8=False,  # all of it was decoded before, or is bytes
+                include_columns=list(types),
             ),
         )
-    except pa.ArrowInvalid:
+    except pa.ArrowInvalid as error:
+        raise _unreadable(name, error) from None
+    except KeyError:
         raise _unreadable(name) from None
-    if len(stream.schema) != len(header):
-        raise _unreadable(name)
     return stream
 
 
-def _unreadable(name: str) -> ContractError:
+def _unreadable(name: str, error: pa.ArrowInvalid | None = None) -> ContractError:
     # pyarrow's message quotes the row: it is not handed on
+    if error is not None and "straddling object" in str(error):
+        return cell_too_large(name)
     return ContractError(name, "not readable as CSV", do="Check quotes and delimiter", code="CORRUPT")
 
 
 def _is_one_line(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(_HEADER_BYTES)
-    return len(start) < _HEADER_BYTES and not set(start) & set(b"\r\n")
+    return len(start) < _HEADER_BYTES and not _ends_a_line(start)
+
+
+def _ends_a_line(start: bytes) -> bool:
+    return b"\n" in start or b"\r" in start
 
 
 def _numbered(
     stream: pacsv.CSVStreamingReader, name: str, header: list[str], ragged: list[int], clean: bool
 ) -> Iterator[pa.Table]:
     """Give the batches their record numbers; the ragged rows, which have no cells, come last."""
-    taken = 0
+    following = 1
     while True:
         try:
             batch = stream.read_next_batch()
         except StopIteration:
             break
-        except pa.ArrowInvalid:
-            raise _unreadable(name) from None
-        rows = _record_numbers(taken, batch.num_rows, ragged)
-        taken += batch.num_rows
-        columns = batch.columns if clean else [_original(cells) for cells in batch.columns]
-        cells, problem = as_text(pa.table(dict(zip(header, columns, strict=True))))
-        yield _with_keys(cells, name, rows, problem)
-    if ragged or taken == 0:
+        except pa.ArrowInvalid as error:
+            raise _unreadable(name, error) from None
+        rows = _record_numbers(following, batch.num_rows, ragged)
+        following = int(rows[-1]) + 1 if len(rows) else following
+        if clean:
+            yield keyed(dict(zip(header, batch.columns, strict=True)), name, rows)
+        else:
+            cells, problem = as_text(dict(zip(header, map(_original, batch.columns), strict=True)))
+            yield keyed(cells, name, rows, problem)
+    if ragged or following == 1:
         yield _without_cells(header, name, ragged)
 
 
 def _without_cells(header: list[str], name: str, ragged: list[int]) -> pa.Table:
     cells = {column: pa.nulls(len(ragged), pa.string()) for column in header}
-    problem = pa.array(["RAGGED"] * len(ragged), pa.string())
-    return _with_keys(pa.table(cells), name, np.array(ragged, dtype=np.int64), problem)
+    return keyed(cells, name, np.array(ragged, dtype=np.int64), pa.repeat("RAGGED", len(ragged)))
 
 
-def _record_numbers(taken: int, count: int, ragged: list[int]) -> np.ndarray:
-    """Record numbers of the next rows that were not ragged."""
-    numbers = np.arange(1, taken + count + len(ragged) + 1, dtype=np.int64)
-    kept = numbers[~np.isin(numbers, ragged)]
-    return kept[taken : taken + count]
-
-
-def _with_keys(table: pa.Table, name: str, rows: np.ndarray, problem: pa.Array) -> pa.Table:
-    keys = {"source": pa.array([name] * len(rows), pa.string()), "row": pa.array(rows, pa.int64()), "problem": problem}
-    return pa.table({**keys, **{column: table.column(column) for column in table.column_names}})
+def _record_numbers(following: int, count: int, ragged: list[int]) -> np.ndarray:
+    """Record numbers of the next rows that were not ragged; ``ragged`` is in order, and may know of later rows."""
+    passed = ragged[bisect_left(ragged, following) :]
+    numbers = np.arange(following, following + count + len(passed), dtype=np.int64)
+    return (numbers[~np.isin(numbers, passed)] if passed else numbers)[:count]
 
 
 def _read_header(path: Path, name: str, delimiter: str) -> list[str]:
     with path.open("rb") as file:
         start = file.read(_HEADER_BYTES)
-    text = start.decode("utf-8-sig", errors="replace")
+    if len(start) == _HEADER_BYTES and not _ends_a_line(start):
+        raise cell_too_large(name)
+    lines = io.TextIOWrapper(io.BytesIO(start), encoding="utf-8-sig", errors="replace", newline="")
     try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        header = next(csv.reader(lines, delimiter=delimiter), [])
     except csv.Error:
         raise _unreadable(name) from None
     if not any(header):
@@ -159,13 +176,11 @@ def _read_header(path: Path, name: str, delimiter: str) -> list[str]:
             raise ContractError(
                 name, f"columns {first_of[column]} and {place} have one name", do="Rename one", code="DUPLICATE_COLUMN"
             )
-    reserved = sorted({"source", "row", "problem", "reader_notes"} & set(header))
-    if reserved:
-        raise ContractError(name, f"column '{reserved[0]}' is a name of ours", do="Rename it", code="RESERVED_COLUMN")
+    refuse_names(header, name)
     return header
 
 
-def _is_clean(path: Path, name: str) -> bool:
+def _is_clean(path: Path, name: str, delimiter: str) -> bool:
     """Refuse an odd number of quotes: one is never closed, and would swallow rows. Return whether all is UTF-8."""
     quotes, clean = 0, True
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -174,8 +189,36 @@ def _is_clean(path: Path, name: str) -> bool:
             quotes += block.count(b'"')
             clean = clean and b"\0" not in block and _goes_on(decoder, block)
     if quotes % 2:
-        raise ContractError(name, "a quote that is never closed", do="Close or remove it", code="UNTERMINATED_QUOTE")
+        raise ContractError(
+            f"{name}, line {_line_of_open_quote(path, delimiter)}",
+            "a quote that is never closed",
+            do="Close or remove it",
+            code="UNTERMINATED_QUOTE",
+        )
     return clean and _goes_on(decoder, b"", final=True)
+
+
+def _line_of_open_quote(path: Path, delimiter: str) -> int:
+    """Return the line on which the quote opens that makes the rest of the file misread, from 1.
+
+    A closing quote stands before a delimiter or the end of a line: where one does not, the quote before it was left
+    open. If all do, it is the last one.
+    """
+    ends = {ord(delimiter), ord("\n"), ord("\r")}
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at, opened = content.find(b'"'), -1
+        while at >= 0:
+            following = content[at + 1] if at + 1 < len(content) else ord("\n")
+            if opened < 0:
+                opened = at
+            elif following == ord('"'):
+                at += 1  # a quote inside quotes is written twice
+            elif following in ends:
+                opened = -1
+            else:
+                break
+            at = content.find(b'"', at + 1)
+        return 1 + len(re.findall(rb"\r\n|\r|\n", content[:opened]))
 
 
 def _goes_on(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:

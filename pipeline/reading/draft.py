@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from pipeline.errors import ContractError
 from pipeline.reading.headers import plain, term_of
 from pipeline.reading.profile import DATE_SHAPES, SEXES, Profile, profiles
-from pipeline.reading.source import RAW_KEYS, Source
+from pipeline.reading.raw import RAW_KEYS, THEIRS
+from pipeline.reading.source import Source
 from pipeline.records import Column
-from pipeline.schema import VISITS
+from pipeline.schema import TABLES
 
 SYNONYMS = {
     "patient_id": ("patient", "patientid", "subject", "subject_id", "participant_id", "record_id", "individual_id"),
@@ -26,9 +27,15 @@ SYNONYMS = {
     "sex": ("gender", "sex_at_birth"),
     "centre": ("center", "site", "clinic", "hospital"),
     "publication": ("pmid", "paper", "reference"),
+    "phenotype": ("dystonia_type", "type_of_dystonia"),
+    "aetiology": ("etiology", "cause"),
+    "kind": ("treatment", "treatment_kind", "treatment_type"),
     "family_history_dystonia": ("famhx", "family_history", "positive_family_history"),
 }
 """What other tables call our columns."""
+
+_BESIDE = {"treatments": ("kind",), "outcomes": ("phenotype", "aetiology")}
+"""Tables that a file of visits may hold, too, and the columns one of which has to be there for it."""
 
 _TIMES = {"months": ("month", "months", "mo", "mths"), "weeks": ("week", "weeks", "wks"), "days": ("day", "days")}
 _NEAR = 0.84
@@ -60,7 +67,7 @@ class Match:
 
 
 def draft_mapping(source: Source, name: str) -> str:
-    """Propose a mapping for the visits of a source.
+    """Propose a mapping for the visits of a source, and for treatments and outcomes that its rows tell of.
 
     Nothing is applied, and no cell of the table stands in the text: only names of columns, counts and patterns.
 
@@ -82,9 +89,11 @@ def draft_mapping(source: Source, name: str) -> str:
         If the first line does not look like one with names of columns.
     """
     names = _header(source)
-    found = profiles(source.batches("visits"), names)
+    found = profiles(source.batches("visits", THEIRS), names)
     matches = match_columns(found)
     taken = {match.theirs for match in matches}
+    beside = {table: _matches_beside(table, found, matches) for table in _BESIDE}
+    taken |= {match.theirs for each in beside.values() for match in each}
     named = [each for each in names if term_of(each) and each not in taken]
     rest = [each for each in names if each not in taken and each not in named]
     lines = [
@@ -99,23 +108,37 @@ def draft_mapping(source: Source, name: str) -> str:
         lines += _lines(match, found[match.theirs])
     lines += _unmatched_of_ours(matches)
     lines += _findings(named, found)
+    for table, more in beside.items():
+        if more:
+            lines += ["", f"# guess: a row tells of {table}, too", f"[tables.{table}.columns]"]
+            lines += [line for match in more for line in _lines(match, found[match.theirs])]
     if rest:
         lines += ["", "# no column of ours was found for:"]
         lines += [f"#   {_quoted(each)}: {found[each].says()}" for each in rest]
     return "\n".join(lines) + "\n"
 
 
+def _matches_beside(table: str, found: Mapping[str, Profile], visits: list[Match]) -> list[Match]:
+    """Match what is left to another table of ours, with the ids and times that it shares with the visits."""
+    used = {match.theirs for match in visits}
+    shared = {match.ours.name: match for match in visits}
+    own = tuple(column for column in TABLES[table] if column.name not in shared)
+    matches = match_columns({name: each for name, each in found.items() if name not in used}, own)
+    if not any(match.ours.name in _BESIDE[table] and match.score >= _SYNONYM for match in matches):
+        return []
+    return [*(shared[column.name] for column in TABLES[table] if column.name in shared), *matches]
+
+
 def _unmatched_of_ours(matches: list[Match]) -> list[str]:
     matched = {match.ours.name for match in matches}
-    needed = [column.name for column in VISITS if column.required and column.name not in matched]
+    needed = [column.name for column in TABLES["visits"] if column.required and column.name not in matched]
     return [f'# needed, but nothing was found: {name} = {{ source = "..." }}' for name in needed]
 
 
 def _header(source: Source) -> list[str]:
     names: dict[str, None] = {}
-    for batch in source.batches("visits"):
-        names |= dict.fromkeys(batch.column_names)
-        break
+    for part in source.tables["visits"]:
+        names |= dict.fromkeys(next(part.read(THEIRS)).column_names)
     header = [name for name in names if name not in RAW_KEYS]
     if sum(bool(_VALUE.match(name)) for name in header) * 4 > len(header):
         raise ContractError(
@@ -127,7 +150,7 @@ def _header(source: Source) -> list[str]:
     return header
 
 
-def match_columns(found: Mapping[str, Profile]) -> list[Match]:
+def match_columns(found: Mapping[str, Profile], ours: Sequence[Column] = TABLES["visits"]) -> list[Match]:
     """Match columns to ours, each at most once, the surest first; in the order of our schema.
 
     Examples
@@ -135,14 +158,20 @@ def match_columns(found: Mapping[str, Profile]) -> list[Match]:
     >>> [(match.theirs, match.ours.name) for match in match_columns({"Gender": Profile(), "AAO": Profile()})]
     [('AAO', 'age_at_onset_y'), ('Gender', 'sex')]
     """
-    possible = [match for theirs in found for column in VISITS if (match := _match(theirs, column, found[theirs]))]
+    by_name = {column.name: column for column in ours}
+    possible = [
+        match
+        for theirs in found
+        for column in ([by_name[theirs]] if theirs in by_name else ours)  # our name to the letter is no other column
+        if (match := _match(theirs, column, found[theirs]))
+    ]
     taken: dict[str, Match] = {}
     used: set[str] = set()
     for match in sorted(possible, key=lambda each: -each.score):
         if match.ours.name not in taken and match.theirs not in used:
             taken[match.ours.name] = match
             used.add(match.theirs)
-    return [taken[column.name] for column in VISITS if column.name in taken]
+    return [taken[column.name] for column in ours if column.name in taken]
 
 
 def _match(theirs: str, ours: Column, profile: Profile) -> Match | None:

@@ -13,23 +13,33 @@ import pyarrow.compute as pc
 
 from pipeline.errors import ContractError, nearest_header
 from pipeline.reading import recode
+from pipeline.reading.decimals import with_point
 from pipeline.reading.headers import Headers
 from pipeline.reading.pivoted import pivoted
+from pipeline.reading.raw import RAW_KEYS
 from pipeline.reading.yes_no import findings_of, together
 from pipeline.schema import TABLES
+from pipeline.schema.outcomes import study_column
 from pipeline.study import MappedColumn, MappedTable
 from pipeline.units import Unit
 
-_KEYS = ("source", "row", "problem")
 _TIMES = {Unit.YEARS: "years", Unit.WEEKS: "weeks"}
 _COLUMNS = {column.name: column for columns in TABLES.values() for column in columns}
 
 
-def read(their_batches: Callable[[], Iterator[pa.Table]], rule: MappedTable) -> Iterator[pa.Table]:
+def read(their_batches: Callable[[], Iterator[pa.Table]], rule: MappedTable, decimal: str = ".") -> Iterator[pa.Table]:
     """Make one of our tables from batches of theirs.
 
     Every row of theirs gives one row of ours, but those that ``where`` excludes; a row that could not be read is never
     excluded.
+
+    Parameters
+    ----------
+    their_batches : callable
+        Gives the raw batches of their table.
+    rule : MappedTable
+    decimal : {".", ","}
+        The decimal mark of their numbers; ours have a point.
 
     Raises
     ------
@@ -44,7 +54,7 @@ def read(their_batches: Callable[[], Iterator[pa.Table]], rule: MappedTable) -> 
         batches = their_batches()
     for batch in batches:
         for each in _entries(rule):
-            yield _table(_kept(batch, each), each)
+            yield _table(_kept(batch, each), each, decimal)
 
 
 def count_excluded(their_batches: Callable[[], Iterator[pa.Table]], rule: MappedTable) -> int:
@@ -69,7 +79,7 @@ def _entries(rule: MappedTable) -> tuple[MappedTable, ...]:
 
 def _headers(batch: pa.Table, rule: MappedTable) -> Headers:
     where = batch.column("source")[0].as_py() if batch.num_rows else "the mapped file"
-    there = [name for name in batch.column_names if name not in _KEYS]
+    there = [name for name in batch.column_names if name not in RAW_KEYS]
     return Headers(there, loose=rule.columns_match == "loose", where=where)
 
 
@@ -85,7 +95,7 @@ def _kept(batch: pa.Table, rule: MappedTable) -> pa.Table:
     kept = pa.chunked_array([pa.array([not absent] * batch.num_rows, pa.bool_())])
     for name, wanted in rule.where.items():
         if not absent:
-            cells = recode.stripped(recode.text(batch.column(found[name])), bool(rule.strip))
+            cells = recode.stripped(recode.column(batch, found[name]), bool(rule.strip))
             words = (wanted,) if isinstance(wanted, str) else wanted
             kept = pc.and_(kept, recode.is_one_of(cells, words, bool(rule.ignore_case)))
     return batch.filter(pc.or_(kept, pc.not_equal(batch.column("problem"), "")))
@@ -102,10 +112,10 @@ def _refuse(headers: Headers, missing: list[str]) -> None:
     )
 
 
-def _table(batch: pa.Table, rule: MappedTable) -> pa.Table:
+def _table(batch: pa.Table, rule: MappedTable, decimal: str) -> pa.Table:
     """Make our columns from rows of theirs."""
     headers = _headers(batch, rule)
-    columns: dict[str, pa.ChunkedArray] = {name: batch.column(name) for name in _KEYS}
+    columns: dict[str, pa.ChunkedArray] = {name: batch.column(name) for name in RAW_KEYS}
     missing = [
         name for name, term in rule.findings.columns.items() if not (headers.find(name) or rule.findings.optional)
     ]
@@ -113,7 +123,7 @@ def _table(batch: pa.Table, rule: MappedTable) -> pa.Table:
         found = [headers.first(how.source_any)] if how.source_any else [headers.find(name) for name in how.sources]
         absent = [name for name, there in zip(how.sources or how.source_any[:1], found, strict=False) if not there]
         if not absent:
-            columns[ours] = _mapped(batch, ours, how, found, rule)
+            columns[ours] = _mapped(batch, ours, how, found, rule, decimal=decimal)
         elif not how.optional:
             missing += absent
     if missing:
@@ -137,16 +147,20 @@ def _expanded(rule: MappedTable, headers: Headers) -> dict[str, MappedColumn]:
     return columns
 
 
-def _mapped(batch: pa.Table, ours: str, how: MappedColumn, found: list[str], rule: MappedTable) -> pa.ChunkedArray:
+def _mapped(
+    batch: pa.Table, ours: str, how: MappedColumn, found: list[str], rule: MappedTable, *, decimal: str
+) -> pa.ChunkedArray:
     if how.constant:
         return pa.chunked_array([pa.array([how.constant] * batch.num_rows, pa.string())])
     strip = bool(rule.strip if how.strip is None else how.strip)
     ignore_case = bool(rule.ignore_case if how.ignore_case is None else how.ignore_case)
     missing = (*rule.missing, *how.missing)
-    parts = [recode.stripped(recode.text(batch.column(name)), strip) for name in found]
+    parts = [recode.stripped(recode.column(batch, name), strip) for name in found]
     parts = [recode.without(part, missing, ignore_case) for part in parts]
     cells = recode.joined(parts, [name in how.may_lack for name in how.sources or how.source_any])
     if how.split:
         return recode.listed(cells, how.split, how.values, missing, ignore_case)
+    if (_COLUMNS.get(ours) or study_column(ours)).kind == "number":
+        cells = with_point(cells, decimal)
     cells = recode.dated(recode.translated(cells, how.values, ignore_case), how.date_format)
     return recode.converted(cells, how.unit, _TIMES.get(_COLUMNS[ours].unit, "")) if how.unit else cells

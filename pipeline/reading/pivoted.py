@@ -53,7 +53,7 @@ def _needed(batch: pa.Table, rule: MappedTable, headers: Headers) -> pa.Table:
             raise ContractError(
                 headers.where, f"no column '{name}'", needed="the pivot of the mapping reads it", code="MISSING_COLUMN"
             )
-        columns[name] = recode.stripped(recode.text(batch.column(found)), bool(rule.strip))
+        columns[name] = recode.stripped(recode.column(batch, found), bool(rule.strip))
     return pa.table(columns)
 
 

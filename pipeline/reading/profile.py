@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.reading import recode
+from pipeline.reading.decimals import NUMBER
 from pipeline.records import FLAG_SPELLINGS, Column
 
 SEXES = {"f": "female", "female": "female", "woman": "female", "m": "male", "male": "male", "man": "male"}
@@ -33,7 +34,6 @@ DATE_SHAPES = {
 }
 """Formats of dates that are looked for, and how a date of each looks."""
 
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 MOSTLY = 0.9
 """Share of the filled cells that makes a pattern."""
 
@@ -95,7 +95,7 @@ class Profile:
         self._add_numbers(told)
 
     def _add_numbers(self, told: pa.ChunkedArray) -> None:
-        numbers = told.filter(pc.match_substring_regex(told, _NUMBER)).cast(pa.float64())
+        numbers = told.filter(pc.match_substring_regex(told, NUMBER)).cast(pa.float64())
         self.numbers += len(numbers)
         if len(numbers):
             ends = pc.min_max(numbers).as_py()
@@ -149,11 +149,11 @@ class Profile:
 
 
 def profiles(batches: Iterable[pa.Table], names: Iterable[str]) -> dict[str, Profile]:
-    """Read a table once and describe each of its columns."""
+    """Read a table once and describe each of its columns; one of lists, or that a part lacks, adds nothing."""
     found = {name: Profile() for name in names}
     for batch in batches:
-        for name, profile in found.items():
-            profile.add(batch.column(name))
+        for name in found.keys() & {each.name for each in batch.schema if not pa.types.is_nested(each.type)}:
+            found[name].add(batch.column(name))
     return found
 
 

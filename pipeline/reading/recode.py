@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.errors import ContractError
+from pipeline.reading.decimals import NUMBER
 from pipeline.units import YEARS_IN
 
 NO_DATE = "?"
 """Stands where a date does not fit its declared format: the reader rejects it, and never takes it for another date."""
-
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
 def text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -31,9 +31,27 @@ def text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
         return cells
     if pa.types.is_floating(cells.type):
         cells = pc.if_else(pc.is_nan(cells), None, cells)
-    if pa.types.is_timestamp(cells.type):
-        cells = cells.cast(pa.date32(), safe=False)
     return cells.cast(pa.string())
+
+
+def column(batch: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column of a raw batch as text.
+
+    Raises
+    ------
+    ContractError
+        If it is one of lists or records: read as missing, what it holds would be lost in silence.
+    """
+    cells = batch.column(name)
+    if pa.types.is_nested(cells.type):
+        raise ContractError(
+            batch.column("source")[0].as_py() if batch.num_rows else "the mapped file",
+            f"column '{name}' has type {cells.type}",
+            needed="the mapping reads it: one value a cell",
+            do="Write it as text",
+            code="TYPE",
+        )
+    return text(cells)
 
 
 def stripped(cells: pa.ChunkedArray, strip: bool) -> pa.ChunkedArray:
@@ -87,7 +105,7 @@ def converted(cells: pa.ChunkedArray, theirs: str, ours: str) -> pa.ChunkedArray
     """
     if not theirs or theirs == ours:
         return cells
-    number = pc.if_else(pc.match_substring_regex(cells, _NUMBER), cells, None).cast(pa.float64())
+    number = pc.if_else(pc.match_substring_regex(cells, NUMBER), cells, None).cast(pa.float64())
     return pc.coalesce(pc.multiply(number, YEARS_IN[theirs] / YEARS_IN[ours]).cast(pa.string()), cells)
 
 

@@ -1,8 +1,4 @@
-"""What a COHORT argument is: which files hold which table, and how each is read as raw batches.
-
-A raw batch is an Arrow table with ``source`` (file, relative), ``row`` (1-based record number), ``problem`` (a reason
-code, or empty) and the file's own columns. Nothing is judged here but what makes a file unreadable as a whole.
-"""
+"""What a COHORT argument is: which files hold which table, and how each is read as raw batches."""
 
 from __future__ import annotations
 
@@ -11,56 +7,45 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline import spill
 from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
 from pipeline.publish import digest_of
 from pipeline.reading import columnar, delimited, mapped, phenopackets, samples
+from pipeline.reading.options import Options
+from pipeline.reading.raw import EVERYTHING, THEIRS, Wanted
 from pipeline.schema import TABLES
-from pipeline.study import Mapping
 
-RAW_KEYS = ("source", "row", "problem")
 _PACKETS = (".json", ".jsonl")
 _MARK = "cohort.json"
 """Says of a folder of tables that all in it is synthetic."""
 
-READER_NOTES = "reader_notes"
-"""A column that a reader may add to visits: what it could not carry over, as ``REASON column`` joined with ``|``."""
-
 
 @dataclass(frozen=True)
-class Options:
-    """How a cohort is read.
+class Part:
+    """A file's rows of a table.
 
     Attributes
     ----------
-    mapping : Mapping, optional
-        Reads a file of another layout.
-    strict : bool
-        Refuse columns that we don't know.
-    unknown_as_missing : bool
-        Read a category that is not in the vocabulary as not recorded.
-    delimiter : str
-        Between the fields of a CSV; never guessed.
-    outcome_columns : tuple of str
-        Columns that a study wants of the outcomes, beside those of the schema.
+    name : str
+        What the file is called in tables and messages.
+    read : callable
+        Gives them a batch at a time, one batch at least.
+    quick : bool
+        Whether reading some columns costs little beside reading all, so that the file may be read more than once.
     """
 
-    mapping: Mapping | None = None
-    strict: bool = False
-    unknown_as_missing: bool = False
-    delimiter: str = ","
-    outcome_columns: tuple[str, ...] = ()
-
-
-Batches = Callable[[], Iterator[pa.Table]]
+    name: str
+    read: Callable[[Wanted], Iterator[pa.Table]]
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,31 +56,47 @@ class Source:
     ----------
     root : Path
         Folder that holds it; recordings are opened only below.
-    files : dict
-        Each file, relative to the root, with its SHA-256.
+    states : dict
+        Each file that was looked at, relative to the root, with what tells whether it changed since.
     visit_files : tuple of str
         Those of them that hold visits.
     tables : dict
         Our name of each table with functions that read its parts.
     synthetic : bool
         Whether the cohort is marked as synthetic.
+    excluding : tuple of callable
+        Count, for each file of a mapped cohort, the rows that are no visit records.
     """
 
     root: Path
-    files: dict[str, str]
+    states: dict[str, tuple[int, ...]]
     visit_files: tuple[str, ...]
-    tables: dict[str, tuple[Batches, ...]]
+    tables: dict[str, tuple[Part, ...]]
     synthetic: bool = False
+    excluding: tuple[Callable[[], int], ...] = ()
 
-    def batches(self, table: str) -> Iterator[pa.Table]:
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of each file: of the tables, of the signals that they name, and of the cohort's mark."""
+        for name in _signal_files(self.root, self.tables.get("recordings", ())):
+            self.states.setdefault(name, _state(self.root / name))
+        if self.synthetic:
+            self.states.setdefault(_MARK, _state(self.root / _MARK))
+        return {name: _digest(self.root / name) for name in self.states}
+
+    def batches(self, table: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Table]:
         """Read a table, a batch at a time; nothing where the cohort has no such table."""
         for part in self.tables.get(table, ()):
-            yield from part()
+            yield from part.read(wanted)
+
+    def count_excluded(self) -> int:
+        """Count the rows that are no visit records, as the ``where`` of a mapping says."""
+        return sum(count() for count in self.excluding)
 
     def refuse_output(self, out: Path) -> None:
         """Refuse to write where the cohort itself lies, or to a folder that holds it."""
         place = out.resolve()
-        files = [(self.root / name).resolve() for name in self.files]
+        files = [(self.root / name).resolve() for name in self.states]
         if any(place == file or place in file.parents for file in files):
             raise UsageError(
                 "--out", "is where the cohort lies", needed="it would be replaced", do="Choose another --out"
@@ -103,8 +104,8 @@ class Source:
 
     def verify_unchanged(self) -> None:
         """Refuse to go on where a file has changed since it was first read."""
-        for name, digest in self.files.items():
-            if _digest(self.root / name) != digest:
+        for name, state in self.states.items():
+            if _state(self.root / name) != state:
                 raise IoFailed(name, "changed while it was read", do="Run again when nothing writes to it")
 
 
@@ -140,8 +141,8 @@ def spooled(path: Path) -> Iterator[Path]:
     if str(path) != "-":
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "standard-input.csv"
+    with spill.folder() as folder:
+        copy = folder / "standard-input.csv"
         with copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield copy
@@ -159,6 +160,17 @@ def _status(path: Path) -> os.stat_result:
     return status
 
 
+def _refuse_links_out(folder: Path, path: Path) -> None:
+    """Refuse a link to a file that nobody has put into the folder: a supplier may have named any that we can read."""
+    if samples.resolve(folder, path.relative_to(folder).as_posix()) is None:
+        raise ContractError(
+            path.relative_to(folder).as_posix(),
+            "is a link that leads out of the cohort's folder",
+            do="Put the file there, or a link to the whole folder",
+            code="PATH_ESCAPE",
+        )
+
+
 def _open_folder(folder: Path, options: Options) -> Source:
     parts = {table: _parts(folder, table) for table in TABLES}
     parts = {table: found for table, found in parts.items() if found}
@@ -171,9 +183,11 @@ def _open_folder(folder: Path, options: Options) -> Source:
                 do="Name the file, or give --mapping",
                 code="NO_TABLE",
             )
-        return _open_files(folder, {"visits": packets}, options)
+        parts = {"visits": packets}
+    for path in chain.from_iterable(parts.values()):
+        _refuse_links_out(folder, path)
     source = _open_files(folder, parts, options)
-    return replace(source, synthetic=_marked_synthetic(folder))
+    return replace(source, synthetic=parts["visits"][0].suffix not in _PACKETS and _marked_synthetic(folder))
 
 
 def _parts(folder: Path, table: str) -> list[Path]:
@@ -194,53 +208,60 @@ def _marked_synthetic(folder: Path) -> bool:
 
 
 def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> Source:
-    files: dict[str, str] = {}
-    tables: dict[str, tuple[Batches, ...]] = {}
+    states: dict[str, tuple[int, ...]] = {}
+    tables: dict[str, tuple[Part, ...]] = {}
     for table, paths in parts.items():
         for path in paths:
             _refuse_irregular(path, _status(path))
-            files[path.relative_to(root).as_posix()] = _digest(path)
-        tables[table] = tuple(
-            partial(_reader(path), path, path.relative_to(root).as_posix(), options) for path in paths
-        )
+            states[path.relative_to(root).as_posix()] = _state(path)
+        tables[table] = tuple(_reader(path, path.relative_to(root).as_posix(), options) for path in paths)
     acted = [path for path in parts["visits"] if path.suffix in _PACKETS and phenopackets.holds_treatments(path)]
     if acted:
         tables["treatments"] = tuple(
-            partial(phenopackets.read_treatments, path, path.relative_to(root).as_posix()) for path in acted
+            _whole(name, partial(phenopackets.read_treatments, path, name))
+            for path, name in ((path, path.relative_to(root).as_posix()) for path in acted)
         )
+    excluding: tuple[Callable[[], int], ...] = ()
     if options.mapping is not None:
         their = tables["visits"]
+        excluding = tuple(
+            partial(mapped.count_excluded, partial(part.read, THEIRS), options.mapping.tables["visits"])
+            for part in their
+        )
         tables = {
-            table: tuple(partial(mapped.read, part, rule) for part in their)
+            table: tuple(
+                _whole(part.name, partial(mapped.read, partial(part.read, THEIRS), rule, options.decimal))
+                for part in their
+            )
             for table, rule in options.mapping.tables.items()
         }
     visit_files = tuple(path.relative_to(root).as_posix() for path in parts["visits"])
-    files |= _signal_files(root, tables.get("recordings", ()))
-    return Source(root, files, visit_files, tables)
+    return Source(root, states, visit_files, tables, excluding=excluding)
 
 
-def _signal_files(root: Path, parts: tuple[Batches, ...]) -> dict[str, str]:
-    """Digests of the signal files that a table of recordings names and that are there, and of the cohort's mark."""
-    named = {str(name) for part in parts for batch in part() if "file" in batch.column_names for name in _cells(batch)}
-    there = {name: samples.resolve(root, name) for name in sorted(named)}
-    mark = root / _MARK
-    marked = {_MARK: _digest(mark)} if mark.is_file() and _marked_synthetic(root) else {}
-    return marked | {name: _digest(path) for name, path in there.items() if path is not None and samples.is_there(path)}
+def _signal_files(root: Path, parts: tuple[Part, ...]) -> list[str]:
+    """Return the signal files that a table of recordings names and that are there."""
+    cells = [
+        batch.column("file").unique()
+        for part in parts
+        for batch in part.read(Wanted(only=("file",)))
+        if "file" in batch.column_names
+    ]
+    named = sorted({str(name) for each in cells for name in each.to_pylist()})
+    there = {name: samples.resolve(root, name) for name in named}
+    return [name for name, path in there.items() if path is not None and samples.is_there(path)]
 
 
-def _cells(batch: pa.Table) -> list[object]:
-    return batch.column("file").unique().to_pylist()
-
-
-def _reader(path: Path) -> Callable[[Path, str, Options], Iterator[pa.Table]]:
+def _reader(path: Path, name: str, options: Options) -> Part:
     if path.stat().st_size == 0:
-        raise ContractError(path.name, "the file is empty", needed="a header at least is needed", code="EMPTY_INPUT")
+        needed = "one phenopacket at least is needed" if path.suffix in _PACKETS else "a header at least is needed"
+        raise ContractError(path.name, "the file is empty", needed=needed, code="EMPTY_INPUT")
     if path.suffix == ".csv":
-        return _read_csv
+        return Part(name, partial(delimited.read, path, name, options.delimiter))
     if path.suffix == ".parquet":
-        return _read_parquet
+        return Part(name, partial(columnar.read, path, name), quick=True)
     if path.suffix in _PACKETS:
-        return _read_phenopackets
+        return _whole(name, partial(phenopackets.read, path, name))
     raise ContractError(
         path.name,
         f"unknown kind of file '{path.suffix}'",
@@ -250,18 +271,23 @@ def _reader(path: Path) -> Callable[[Path, str, Options], Iterator[pa.Table]]:
     )
 
 
-def _read_csv(path: Path, name: str, options: Options) -> Iterator[pa.Table]:
-    return delimited.read(path, name, options.delimiter)
+def _whole(name: str, read: Callable[[], Iterator[pa.Table]]) -> Part:
+    """Make a part of a reader that always gives all columns, as text."""
+    return Part(name, partial(_read_all, read))
 
 
-def _read_parquet(path: Path, name: str, options: Options) -> Iterator[pa.Table]:
-    del options  # a Parquet file declares its own layout
-    return columnar.read(path, name)
+def _read_all(read: Callable[[], Iterator[pa.Table]], wanted: Wanted) -> Iterator[pa.Table]:
+    del wanted  # all that there is
+    return read()
 
 
-def _read_phenopackets(path: Path, name: str, options: Options) -> Iterator[pa.Table]:
-    del options  # phenopackets are a standard
-    return phenopackets.read(path, name)
+def _state(path: Path) -> tuple[int, ...]:
+    """Return what tells whether a file was written or replaced; nothing where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _digest(path: Path) -> str:

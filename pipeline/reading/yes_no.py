@@ -21,19 +21,21 @@ def findings_of(batch: pa.Table, rule: MappedTable, headers: Headers) -> tuple[p
     findings : pyarrow.ChunkedArray
         Terms joined with ``|``, excluded ones with ``!``; ``""`` where nothing is recorded.
     problem : pyarrow.ChunkedArray
-        ``NOT_A_FLAG`` where a cell says neither yes nor no, else ``""``.
+        ``NOT_A_FLAG:`` and the columns, joined with ``|``, where a cell says neither yes nor no, else ``""``.
     """
-    wrong = pa.chunked_array([pa.array([False] * batch.num_rows, pa.bool_())])
+    wrong: dict[str, pa.ChunkedArray] = {}
     cells = []
     for term, names in sorted(columns_by_term(rule, headers).items()):
         seen = ruled_out = pa.chunked_array([pa.array([False] * batch.num_rows, pa.bool_())])
         for name, says_no in names.items():
-            yes, no, neither = _answers(batch.column(name), rule)
-            seen, wrong = pc.or_(seen, yes), pc.or_(wrong, neither)
+            yes, no, neither = _answers(recode.column(batch, name), rule)
+            seen, wrong[name] = pc.or_(seen, yes), neither
             ruled_out = pc.or_(ruled_out, no) if says_no else ruled_out
         cells.append(pc.if_else(seen, term, pc.if_else(ruled_out, "!" + term, "")))
     empty = pa.chunked_array([pa.array([""] * batch.num_rows, pa.string())])
-    return together(empty, *cells), pc.if_else(wrong, "NOT_A_FLAG", "")
+    named = together(empty, *(pc.if_else(neither, name, "") for name, neither in wrong.items()))
+    problem = pc.if_else(pc.equal(named, ""), "", pc.binary_join_element_wise("NOT_A_FLAG", named, ":"))
+    return together(empty, *cells), problem
 
 
 def together(*cells: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -74,9 +76,9 @@ def columns_by_term(rule: MappedTable, headers: Headers) -> dict[str, dict[str, 
     return by_term
 
 
-def _answers(column: pa.ChunkedArray, rule: MappedTable) -> tuple[pa.ChunkedArray, ...]:
+def _answers(cells: pa.ChunkedArray, rule: MappedTable) -> tuple[pa.ChunkedArray, ...]:
     """Whether each cell says yes, no, or something else."""
-    cells = recode.stripped(recode.text(column), bool(rule.strip))
+    cells = recode.stripped(cells, bool(rule.strip))
     cells = recode.without(cells, (*rule.missing, ""), bool(rule.ignore_case))
     yes = recode.is_one_of(cells, rule.findings.observed, ignore_case=True)
     no = recode.is_one_of(cells, rule.findings.excluded, ignore_case=True)

@@ -6,7 +6,7 @@ from pipeline.records import Column
 from pipeline.schema.coded import CODED
 from pipeline.schema.identity import IDENTITY, PERSON, TIME
 from pipeline.schema.origin import BIRTH, EXPOSURES, FAMILY, ONSET
-from pipeline.schema.outcomes import LABELS, OUTCOMES, SPREAD
+from pipeline.schema.outcomes import EVENTS, LABELS, OUTCOMES, SPREAD
 from pipeline.schema.phenomenology import CHARACTER, COURSE, PAIN, TREMOR
 from pipeline.schema.recordings import RECORDINGS
 from pipeline.schema.regions import REGION_FLAGS
@@ -90,7 +90,7 @@ GROUPS: dict[str, dict[str, tuple[Column, ...]]] = {
     "visits": _VISIT_GROUPS,
     "treatments": {"given": GIVEN, "toxin": TOXIN, "drug": DRUG, "stimulation": STIMULATION},
     "recordings": {"recordings": RECORDINGS},
-    "outcomes": {"outcome_ids": IDENTITY, "labels": LABELS, "spread": SPREAD},
+    "outcomes": {"outcome_ids": IDENTITY, "labels": LABELS, "spread": SPREAD, "events": EVENTS},
 }
 """Every table with its columns by group, in order: a group is a section of the data dictionary, a form of a clinic."""
 

@@ -26,9 +26,33 @@ LABELS = (
     Column("label_date", "date", "Day on which the labels were given.", known_at="after_diagnosis"),
 )
 
+_NUMBERS_END = ("_y", "_weeks")
+
+
+def study_column(name: str) -> Column:
+    """Declare a column that only a study names: a number if its name ends in a unit of time, else text.
+
+    Examples
+    --------
+    >>> study_column("relapse_y").kind, study_column("responder").kind
+    ('number', 'text')
+    """
+    kind = "number" if name.endswith(_NUMBERS_END) else "text"
+    return Column(name, kind, "Named by the study.", known_at="after_diagnosis")
+
+
 SPREAD = (
     _years("spread_left_y", "Years from the visit to the last one without spread to another region."),
     _years("spread_right_y", "Years from the visit to the first one with spread; empty if it was not seen."),
 )
 
-OUTCOMES = (*IDENTITY, *LABELS, *SPREAD)
+EVENTS = (
+    _years("generalization_left_y", "Years from the visit to the last one before dystonia became generalized."),
+    _years("generalization_right_y", "Years from the visit to the first one with generalized dystonia."),
+    _years("remission_left_y", "Years from the visit to the last one before remission."),
+    _years("remission_right_y", "Years from the visit to the first one in remission."),
+    _years("relapse_left_y", "Years from a visit in remission to the last one before a relapse."),
+    _years("relapse_right_y", "Years from a visit in remission to the first one after a relapse."),
+)
+
+OUTCOMES = (*IDENTITY, *LABELS, *SPREAD, *EVENTS)

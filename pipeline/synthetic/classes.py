@@ -1,19 +1,21 @@
-"""The classes of a cohort: pairs of phenotype and aetiology, with their weights."""
+"""The classes of a cohort: pairs of phenotype and aetiology, how often each is drawn, and where."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 
-from pipeline.errors import UsageError, did_you_mean
+from pipeline.errors import UsageError
 from pipeline.study import Recipe
-from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, pair_is_allowed
+from pipeline.synthetic.recipe_checks import check_recipe, where
 
 Pair = tuple[str, str]
 """Phenotype and aetiology."""
+
+_MARGIN_MET = 1e-10
+_ROUNDS = 2_000
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,29 @@ class Mix:
     ----------
     pairs : tuple of Pair
         Sorted, so that the order of keys in a recipe changes nothing.
-    shares : ndarray
-        Adds up to 1.
+    centre_shares : ndarray, shape (centres,)
+    by_centre : ndarray, shape (centres, pairs)
+        Share of each class at each centre; a row adds up to 1.
     """
 
     pairs: tuple[Pair, ...]
-    shares: np.ndarray
+    centre_shares: np.ndarray
+    by_centre: np.ndarray
 
-    def draw(self, uniform: np.ndarray) -> np.ndarray:
-        """Return the class number of each patient from one uniform number each."""
-        return draw_one(self.shares, uniform)
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of each class over all centres."""
+        return self.centre_shares @ self.by_centre
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Each class in one word, as a recipe writes it."""
+        return tuple("/".join(pair) for pair in self.pairs)
+
+    def draw(self, centre: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+        """Return the class number of each patient of these centres from one uniform number each."""
+        ends = np.cumsum(self.by_centre, axis=1)[:, :-1]
+        return (ends[centre] <= uniform[:, None]).sum(axis=1)
 
     def figure(self, of: Callable[[Pair], float]) -> np.ndarray:
         """Tabulate a figure over the classes, to be indexed by class number."""
@@ -60,71 +75,32 @@ def mix_of(recipe: Recipe) -> Mix:
     UsageError
         If the recipe asks for something that cannot be; the message names the key.
     """
-    _check_numbers(recipe)
-    weights = {_pair_of(recipe, key): _checked_weight(recipe, key, value) for key, value in recipe.classes.items()}
-    total = sum(weights.values())
-    if not 0 < total < float("inf"):
-        raise UsageError(
-            _where(recipe, "classes"),
-            "the weights add up to nothing" if total == 0 else "the weights add up to infinity",
-            needed="at least one class needs a weight above 0, and their sum must be finite",
-            do='Write weights such as "cervical/idiopathic_isolated" = 0.3',
-        )
-    pairs = tuple(sorted(pair for pair, weight in weights.items() if weight > 0))
-    return Mix(pairs, np.array([weights[pair] / total for pair in pairs]))
+    check_recipe(recipe)
+    kept = sorted(tuple(key.split("/")) for key, weight in recipe.classes.items() if weight > 0)
+    pairs: tuple[Pair, ...] = tuple((phenotype, aetiology) for phenotype, aetiology in kept)
+    weights = np.array([recipe.classes["/".join(pair)] for pair in pairs])
+    shares = _raked(recipe, pairs, weights / weights.sum())
+    tilts = [[centre.case_mix.get(phenotype, 1.0) for phenotype, _ in pairs] for centre in recipe.centres]
+    table = shares * np.array(tilts)
+    return Mix(pairs, np.array([centre.share for centre in recipe.centres]), table / table.sum(axis=1, keepdims=True))
 
 
-def _where(recipe: Recipe, key: str) -> str:
-    return f"recipe '{recipe.name}', key {key}"
-
-
-def _check_numbers(recipe: Recipe) -> None:
-    if not 0 <= recipe.missing < 1:
-        raise UsageError(
-            _where(recipe, "missing"),
-            f"{recipe.missing}",
-            needed="the probability that an item is left empty lies between 0 and 1, 1 excluded",
-            do="Write missing = 0.1 or the like",
-        )
-    if recipe.max_visits < 1:
-        raise UsageError(
-            _where(recipe, "max_visits"),
-            f"{recipe.max_visits}",
-            needed="every patient has at least 1 visit",
-            do="Write max_visits = 4 or the like",
-        )
-
-
-def _pair_of(recipe: Recipe, key: str) -> Pair:
-    where = _where(recipe, f"classes.{key}")
-    phenotype, slash, aetiology = key.partition("/")
-    if not slash:
-        raise UsageError(
-            where,
-            "one word",
-            needed="a class is a phenotype and an aetiology with / between them",
-            do='Write "cervical/idiopathic_isolated" or the like',
-        )
-    for kind, word, known in (("phenotype", phenotype, PHENOTYPES), ("aetiology", aetiology, AETIOLOGIES)):
-        if word not in known:
-            raise UsageError(where, f"no {kind} is called '{word}'", do=did_you_mean(word, known))
-    if not pair_is_allowed(phenotype, aetiology):
-        fitting = [word for word in AETIOLOGIES if pair_is_allowed(phenotype, word)]
-        raise UsageError(
-            where,
-            "a pair that no diagnosis joins",
-            needed=f"{phenotype} goes with {', '.join(fitting)}",
-            do="Correct the pair or take it out",
-        )
-    return phenotype, aetiology
-
-
-def _checked_weight(recipe: Recipe, key: str, weight: float) -> float:
-    if not (isfinite(weight) and weight >= 0):
-        raise UsageError(
-            _where(recipe, f"classes.{key}"),
-            f"{weight}",
-            needed="a weight is a finite number of 0 or more",
-            do="Write 0 to leave the class out",
-        )
-    return weight
+def _raked(recipe: Recipe, pairs: tuple[Pair, ...], shares: np.ndarray) -> np.ndarray:
+    """Fit the table to its margins by turns (Deming and Stephan 1940); a structural zero stays one."""
+    margins = []
+    for position, (key, wanted) in enumerate((("phenotypes", recipe.phenotypes), ("aetiologies", recipe.aetiologies))):
+        if wanted:
+            words = sorted({pair[position] for pair in pairs})
+            member = np.array([[pair[position] == word for pair in pairs] for word in words], dtype=float)
+            margins.append((key, member, np.array([wanted[word] for word in words])))
+    for _ in range(_ROUNDS):
+        for _, member, wanted in margins:
+            shares = shares * ((wanted / (member @ shares)) @ member)
+        if all(np.abs(member @ shares - wanted).max() < _MARGIN_MET for _, member, wanted in margins):
+            return shares
+    raise UsageError(
+        where(recipe, "aetiologies"),
+        "no table of these classes has both these margins",
+        needed="shares that the pairs of 'classes' can add up to, beside the key phenotypes",
+        do="Correct a share, or add the pair that is missing",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,18 +12,70 @@ from pipeline.errors import UsageError
 from pipeline.records import Cohort
 from pipeline.schema import VISITS
 from pipeline.study import Recipe
-from pipeline.synthetic.classes import mix_of
-from pipeline.synthetic.course import Visits, draw_visits, has_spread, spread_interval, visit_uniform
-from pipeline.synthetic.findings import draw_findings
-from pipeline.synthetic.form import draw_form
-from pipeline.synthetic.person import People, draw_people
-from pipeline.synthetic.regions import draw_regions
+from pipeline.synthetic import absence
+from pipeline.synthetic.classes import Mix, mix_of
+from pipeline.synthetic.course import Visits, draw_visits, interval_of, visit_uniform
+from pipeline.synthetic.epidemiology import value
+from pipeline.synthetic.events import Events, draw_events
+from pipeline.synthetic.findings import draw_findings, draw_signs
+from pipeline.synthetic.form import ITEMS, form_model
+from pipeline.synthetic.labels import Labels, draw_labels, label_columns, label_model
+from pipeline.synthetic.latents import blur, draw_latents, latent_model
+from pipeline.synthetic.movement_figures import LATENTS
+from pipeline.synthetic.oracle import Evidence, ask
+from pipeline.synthetic.person import HISTORY, People, draw_people
+from pipeline.synthetic.regions import RegionSets, draw_regions
+from pipeline.synthetic.relief import relief
 from pipeline.synthetic.scales import draw_scales
 from pipeline.synthetic.spread import draw_spread
 from pipeline.synthetic.streams import Streams
-from pipeline.synthetic.treatments import draw_toxin, draw_treatments
+from pipeline.synthetic.treatments import draw_treatments, treatments_table
 from pipeline.units import WEEKS_PER_YEAR
-from pipeline.vocabulary import REGIONS
+from pipeline.vocabulary import REGIONS, RESPONSES
+
+_IN_REMISSION = 1 - value("effect.remission")
+"""Share of the severity that is left."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What sensors would show at each visit.
+
+    Attributes
+    ----------
+    recorded : ndarray of bool, shape (visits,)
+    exact, blurred : ndarray, shape (visits, LATENTS)
+        Also where nothing was recorded.
+    """
+
+    recorded: np.ndarray
+    exact: np.ndarray
+    blurred: np.ndarray
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the generator knows and no clinic does.
+
+    Attributes
+    ----------
+    patients : DataFrame
+        One row a patient: ``patient_id``; the true and the recorded class; the hidden effects; years from onset to each
+        event (infinite if it never comes, NaN for who cannot have it); the region that the first spread reaches.
+    visits : DataFrame
+        One row a visit: what sensors would show (``latent_``), what a recording of it would (``blurred_``), and whether
+        there is one; the share of severity that treatment takes away that day; the signs that an examination would
+        find (``sign_``), written down or not.
+    """
+
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+    evidence: Evidence
+
+    @cached_property
+    def oracle(self) -> pd.DataFrame:
+        """One row a visit: the best possible answers, given what is recorded up to it; see `oracle.ask`."""
+        return ask(self.evidence)
 
 
 @dataclass(frozen=True)
@@ -33,9 +86,7 @@ class SyntheticCohort:
     ----------
     cohort : Cohort
         Marked as synthetic.
-    truth : DataFrame
-        One row a patient: ``patient_id``, true ``phenotype`` and ``aetiology``, ``severity`` (standard normal), and
-        ``spread_from_onset_y``: infinite where dystonia never spreads, NaN for who has not one region at onset.
+    truth : Truth
     recipe : Recipe
     seed : int
     first : int
@@ -43,7 +94,7 @@ class SyntheticCohort:
     """
 
     cohort: Cohort
-    truth: pd.DataFrame
+    truth: Truth
     recipe: Recipe
     seed: int
     first: int = 0
@@ -73,40 +124,55 @@ def generate(recipe: Recipe, *, patients: int, seed: int, first: int = 0) -> Syn
     --------
     >>> recipe = Recipe(name="two", title="", classes={"cervical/idiopathic_isolated": 2, "healthy/not_dystonia": 1})
     >>> synthetic = generate(recipe, patients=3, seed=1)
-    >>> synthetic.truth["patient_id"].tolist(), synthetic.cohort.synthetic
+    >>> synthetic.truth.patients["patient_id"].tolist(), synthetic.cohort.synthetic
     (['P000001', 'P000002', 'P000003'], True)
     """
-    _check_counts(patients, seed, first)
+    check_counts(patients, seed, first)
     mix = mix_of(recipe)
     streams = Streams(seed, first, patients)
-    people = draw_people(mix, streams)
-    spread_y = draw_spread(people, streams)
+    people = draw_people(mix, recipe, streams)
     regions = draw_regions(people, streams)
-    toxin = draw_toxin(people, streams)
-    visits = draw_visits(people, toxin, recipe.max_visits, streams)
-    spread = has_spread(visits, people, spread_y)
-    form = draw_form(people, visits, regions, spread, missing=recipe.missing, streams=streams)
-    held = regions.at(visits.patient, spread)
+    events = draw_events(people, draw_spread(people, streams), streams)
+    form = form_model(mix, recipe)
+    visits = draw_visits(people, regions, events.spread, form, recipe=recipe, streams=streams)
+    held = _held(people, visits, regions, events)
+    given = draw_treatments(people, visits, held, streams)
+    eased = relief(given.table, given.responses, people, visits)
+    ill = (1 - eased) * np.where(events.in_remission(visits.patient, visits.years(people)), _IN_REMISSION, 1.0)
+    signs = draw_signs(people, visits, held, streams)
+    labels = draw_labels(people, label_model(mix, recipe), streams)
+    movement = _draw_movement(mix, recipe, people, visits, streams)
+    columns = {
+        **_person_columns(people, visits),
+        **{name: visits.answers[:, number] for number, name in enumerate(ITEMS)},
+        **{f"dystonia_{region}": held[:, number].astype(float) for number, region in enumerate(REGIONS)},
+        **draw_scales(people, visits, ill, streams),
+        "findings": draw_findings(people, visits, signs, streams),
+    }
     cohort = Cohort(
-        visits=_visits_table(
-            people,
-            visits,
-            {
-                **_person_columns(people, visits, recipe.missing, streams),
-                **form.recorded,
-                **{f"dystonia_{region}": held[:, number].astype(float) for number, region in enumerate(REGIONS)},
-                **draw_scales(people, visits, streams),
-                "findings": draw_findings(people, visits, held, form, streams),
-            },
-        ),
-        treatments=draw_treatments(people, visits, regions, toxin, streams),
-        outcomes=_outcomes_table(people, visits, spread_interval(visits, people, spread_y, spread)),
+        visits=_visits_table(people, visits, columns),
+        treatments=treatments_table(people, given),
+        outcomes=_outcomes_table(people, visits, labels, events),
         synthetic=True,
     )
-    return SyntheticCohort(cohort, _truth_table(people, spread_y), recipe, seed, first)
+    truth = Truth(
+        _patients_table(people, labels, events, regions),
+        _hidden_table(people, visits, movement, eased, signs),
+        Evidence(
+            recipe, mix, people, visits, movement.recorded, movement.exact, movement.blurred, first, events.spread
+        ),
+    )
+    return SyntheticCohort(cohort, truth, recipe, seed, first)
 
 
-def _check_counts(patients: int, seed: int, first: int) -> None:
+def check_counts(patients: int, seed: int, first: int = 0) -> None:
+    """Refuse numbers that cannot be.
+
+    Raises
+    ------
+    UsageError
+        One line with the name of the number.
+    """
     for name, found, lowest in (("patients", patients, 1), ("seed", seed, 0), ("first", first, 0)):
         if found < lowest:
             raise UsageError(
@@ -114,20 +180,38 @@ def _check_counts(patients: int, seed: int, first: int) -> None:
             )
 
 
-def _person_columns(people: People, visits: Visits, missing: float, streams: Streams) -> dict[str, np.ndarray]:
+def _held(people: People, visits: Visits, regions: RegionSets, events: Events) -> np.ndarray:
+    years = visits.years(people)
+    come = [years >= event[visits.patient] for event in (events.spread, events.generalization)]
+    return regions.at(visits.patient, *come)
+
+
+def _draw_movement(mix: Mix, recipe: Recipe, people: People, visits: Visits, streams: Streams) -> Movement:
+    model, patient = latent_model(mix, recipe), visits.patient
+    uniform = visit_uniform(visits, streams, "movement", 3 + len(LATENTS))
+    exact = draw_latents(model, people.pair[patient], people.severity[patient], visits.years(people), uniform[:, 1:])
+    blurred = blur(model, people.centre[patient], exact, visit_uniform(visits, streams, "blur", len(LATENTS)))
+    absent = absence.absent(mix, recipe, "recordings", people.pair[patient], uniform[:, 0])
+    return Movement(~absent, exact, blurred)
+
+
+def _person_columns(people: People, visits: Visits) -> dict[str, np.ndarray]:
     patient = visits.patient
     day = people.enrolled[patient] + (7 * visits.week).astype("timedelta64[D]")
-    onset = np.round(people.onset_y, 2)[patient]
-    forgotten = visit_uniform(visits, streams, "onset left empty", 1)[:, 0] < missing
+    history = {
+        name: np.where(people.asked[:, number], people.history[name], np.nan)[patient]
+        for number, name in enumerate(HISTORY)
+    }
     return {
         "visit_date": np.datetime_as_string(day).astype(object),
         "weeks_since_enrolment": visits.week.astype(float),
         "age_at_visit_y": np.round(people.enrolment_y[patient] + visits.week / WEEKS_PER_YEAR, 2),
-        "age_at_enrolment_y": np.round(people.enrolment_y, 2)[patient],
-        "age_at_onset_y": np.where(forgotten, np.nan, onset),
+        "age_at_enrolment_y": people.enrolment_y[patient],
+        "age_at_onset_y": people.onset_y[patient],
         "sex": np.where(people.female, "female", "male").astype(object)[patient],
-        "centre": np.array([f"centre-{number}" for number in people.centre], dtype=object)[patient],
+        "centre": np.array([f"centre-{number + 1}" for number in people.centre], dtype=object)[patient],
         "publication": np.full(len(visits), "", dtype=object),
+        **history,
     }
 
 
@@ -150,25 +234,59 @@ def _visit_ids(people: People, visits: Visits) -> dict[str, pd.Series]:
     }
 
 
-def _outcomes_table(people: People, visits: Visits, interval: tuple[np.ndarray, np.ndarray]) -> pd.DataFrame:
+def _outcomes_table(people: People, visits: Visits, labels: Labels, events: Events) -> pd.DataFrame:
+    not_yet = visits.years(people) < events.remission[visits.patient]
+    columns = {}
+    for name in ("spread", "generalization", "remission", "relapse"):
+        left, right = interval_of(visits, people, getattr(events, name))
+        if name == "relapse":  # nobody relapses who has not remitted
+            left, right = np.where(not_yet, np.nan, left), np.where(not_yet, np.nan, right)
+        columns |= {f"{name}_left_y": left, f"{name}_right_y": right}
+    return pd.DataFrame({**_visit_ids(people, visits), **label_columns(people, labels, visits.patient), **columns})
+
+
+def _patients_table(people: People, labels: Labels, events: Events, regions: RegionSets) -> pd.DataFrame:
+    recorded = np.array(people.mix.pairs, dtype=object)[labels.pair]
+    texts = {
+        "patient_id": people.patient_id,
+        "phenotype": people.phenotype,
+        "aetiology": people.aetiology,
+        "recorded_phenotype": recorded[:, 0],
+        "recorded_aetiology": recorded[:, 1],
+        "toxin_response": np.array(RESPONSES, dtype=object)[people.response],
+        "spread_target": np.array([*REGIONS, ""], dtype=object)[regions.target],
+        "sex": np.where(people.female, "female", "male").astype(object),
+    }
+    numbers = {
+        "severity": people.severity,
+        "burden": people.burden,
+        "onset_y": people.onset_y,
+        "enrolment_y": people.enrolment_y,
+        **{f"{name}_from_onset_y": years for name, years in vars(events).items()},
+    }
+    flags = {
+        "cured": people.cured,
+        **people.history,
+        **{f"onset_{region}": regions.at_onset[:, number] for number, region in enumerate(REGIONS)},
+    }
     return pd.DataFrame(
-        {
-            **_visit_ids(people, visits),
-            "phenotype": pd.Series(people.phenotype[visits.patient], dtype=object),
-            "aetiology": pd.Series(people.aetiology[visits.patient], dtype=object),
-            "spread_left_y": interval[0],
-            "spread_right_y": interval[1],
-        }
+        {name: pd.Series(values, dtype=object) for name, values in texts.items()}
+        | {name: np.round(values, 6) for name, values in numbers.items()}
+        | {name: values.astype(float) for name, values in flags.items()}
     )
 
 
-def _truth_table(people: People, spread_y: np.ndarray) -> pd.DataFrame:
+def _hidden_table(
+    people: People, visits: Visits, movement: Movement, eased: np.ndarray, signs: dict[str, np.ndarray]
+) -> pd.DataFrame:
+    latents = {f"latent_{name}": movement.exact[:, number] for number, name in enumerate(LATENTS)}
+    blurred = {f"blurred_{name}": movement.blurred[:, number] for number, name in enumerate(LATENTS)}
+    numbers = {"duration_y": visits.years(people), "relief": eased, **latents, **blurred}
     return pd.DataFrame(
         {
-            "patient_id": pd.Series(people.patient_id, dtype=object),
-            "phenotype": pd.Series(people.phenotype, dtype=object),
-            "aetiology": pd.Series(people.aetiology, dtype=object),
-            "severity": np.round(people.severity, 6),
-            "spread_from_onset_y": np.round(spread_y, 6),
+            **_visit_ids(people, visits),
+            "recorded": movement.recorded.astype(float),
+            **{f"sign_{term.replace(':', '_')}": there.astype(float) for term, there in signs.items()},
+            **{name: np.round(values, 6) for name, values in numbers.items()},
         }
     )

@@ -1,14 +1,12 @@
-"""Figures about people and the course of their disease, each with where it comes from.
-
-V: read in the named source. M: from memory of the literature, unverified. D: derived from verified figures. A: an
-assumption of ours. M and A are no evidence about patients.
-"""
+"""Figures about people and the course of their disease, looked up for a class; they stand in ``epidemiology.toml``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from pipeline.synthetic.classes import Pair
+from pipeline.synthetic.epidemiology import Figure, load_epidemiology, value
 
 
 @dataclass(frozen=True)
@@ -41,127 +39,139 @@ class SpreadCurve:
     rate_per_y: float
 
 
-ONSET_BY_PHENOTYPE: dict[str, OnsetAge] = {
-    "blepharospasm": OnsetAge(55, 11, 20, 88),  # V "in the 50s", Scorr 2022; sd M
-    "oromandibular": OnsetAge(54, 13, 18, 88),  # V "in the 50s", Scorr 2021; sd M
-    "cervical": OnsetAge(41, 13, 15, 80),  # V mean and 70 % at 30-59, Chan 1991; sd M
-    "laryngeal": OnsetAge(45, 13, 13, 80),  # V Schweinfurth 2002
-    "writers_cramp": OnsetAge(38, 13, 10, 75),  # M; age at study 36-41 is V, Datta 2022
-    "musicians": OnsetAge(34, 9, 16, 65),  # V study means 28-44, review 2014
-    "upper_limb_non_task": OnsetAge(40, 18, 5, 80),  # M
-    "lower_limb": OnsetAge(50, 11, 21, 80),  # M: the adult part, see LEG_IN_CHILDHOOD
-    "meige_segmental_cranial": OnsetAge(56, 11, 25, 88),  # D Scorr 2022
-    "segmental_other": OnsetAge(42, 16, 8, 80),  # A
-    "hemidystonia": OnsetAge(25, 18, 0, 85),  # M
-    "generalized": OnsetAge(13, 8, 1, 45),  # V mean of DYT-TOR1A, GeneReviews; sd A
-    "essential_tremor": OnsetAge(45, 20, 8, 85),  # M
-    "parkinson_disease": OnsetAge(61, 10, 25, 88),  # M
-    "functional": OnsetAge(31, 12, 8, 75),  # D Ibrahim 2009
-    "healthy": OnsetAge(45, 16, 10, 85),  # A: age at the complaint that led to the referral
+@dataclass(frozen=True)
+class Remission:
+    """A cure model of remission.
+
+    Attributes
+    ----------
+    share : float
+        Share that ever remits.
+    rate_per_y : float
+        Hazard of those, from onset.
+    """
+
+    share: float
+    rate_per_y: float
+
+
+DURATION_MEDIAN_Y = value("enrolment.duration_median")
+DURATION_LOG_SD = value("enrolment.duration_log_sd")
+ACUTE_DURATION_FACTOR = value("enrolment.acute_duration_factor")
+OLDEST_Y = value("enrolment.oldest")
+SEVERITY_RISE_Y = value("severity_course.tau_years")
+FEMALE_LOGIT_PER_DECADE = value("anyone.female_logit_per_decade")
+BURDEN_FOLLOWS_SEVERITY = value("anyone.burden_follows_severity")
+PARTIAL_AMONG_RESPONDERS = value("anyone.partial_among_responders")
+
+SPREAD_RATIO_FAMILY = value("spread_ratio.family_history_dystonia")
+SPREAD_RATIO_ALCOHOL = value("spread_ratio.alcohol_responsive")
+SPREAD_RATIO_SEVERITY = value("spread_ratio.blepharospasm_severity_per_sd")
+YOUTH_ENDS_Y = value("spread_young.until_age")
+
+RELAPSE_SHARE = value("cervical.relapse")
+RELAPSE_RATE_PER_Y = value("anyone.relapse_rate")
+
+GENERALIZATION_RATES_PER_Y: tuple[tuple[float, float], ...] = (
+    (13.0, value("generalization.rate_onset_to_13")),
+    (YOUTH_ENDS_Y, value("generalization.rate_onset_to_21")),
+    (value("primary.onset_age_without_generalization"), value("generalization.rate_onset_to_32")),
+    (200.0, value("generalization.rate_later")),
+)
+"""Hazard after the first spread up to each age at onset."""
+
+GENERALIZATION_RATIO_SEVERITY = value("generalization.ratio_severity")
+
+_CURVES = {
+    "blepharospasm": "blepharospasm",
+    "cervical": "cervical",
+    "laryngeal": "laryngeal",
+    "oromandibular": "oromandibular",
+    "writers_cramp": "writers_cramp",
+    "musicians": "writers_cramp",
+    "upper_limb_non_task": "writers_cramp",
+    "lower_limb": "lower_limb",
+    "functional": "functional",
+}
+_CURVES_OF_YOUTH = {
+    "cervical": "neck_childhood",
+    "writers_cramp": "arm_childhood",
+    "musicians": "arm_childhood",
+    "upper_limb_non_task": "arm_childhood",
+    "lower_limb": "leg_childhood",
 }
 
-ONSET_BY_AETIOLOGY: dict[str, OnsetAge] = {
-    "wilson": OnsetAge(20, 5, 8, 72),  # V Arch Neurol 1987, Eur Neurol 2007
-    "acquired_tardive": OnsetAge(38.3, 13.7, 13, 72),  # V Kiriakakis 1998
-    "acquired_acute_drug": OnsetAge(25, 9, 10, 60),  # M young adults
-    "acquired_tbi": OnsetAge(25, 12, 3, 75),  # A
-    "acquired_perinatal": OnsetAge(2, 3, 0, 12),  # M
-    "acquired_vascular": OnsetAge(55, 15, 10, 85),  # M
-    "inherited_combined": OnsetAge(18, 12, 1, 60),  # A
-}
-"""Where the cause fixes the age more than the phenotype does."""
 
-LEG_IN_CHILDHOOD = OnsetAge(8.4, 4, 2, 20)
-"""V Greene 1995: leg dystonia of childhood."""
+def curve(site: str) -> SpreadCurve:
+    """Return the curve of spread of a site.
 
-LEG_IN_CHILDHOOD_SHARE = {"idiopathic_isolated": 0.4, "inherited_isolated": 0.9}
-"""A, so that about 0.6 of both together begin in childhood."""
+    Examples
+    --------
+    >>> curve("cervical").rate_per_y
+    0.019
+    """
+    return SpreadCurve(*(value(f"spread.{site}.{name}") for name in ("early_share", "shape", "scale_y", "rate_per_y")))
 
-FEMALE_BY_PHENOTYPE: dict[str, float] = {
-    "blepharospasm": 0.73,  # V cranial F:M 2.7:1, n = 460, Eur J Neurol 2006
-    "oromandibular": 0.70,  # V Scorr 2021
-    "cervical": 0.655,  # V F:M 1.9:1, Chan 1991
-    "laryngeal": 0.75,  # V Schweinfurth 2002, Sulica 2004
-    "writers_cramp": 0.38,  # V M:F 2.2:1 to equal, Norris 2020
-    "musicians": 0.18,  # V 8 to 33 %, Front Neurol 2017
-    "upper_limb_non_task": 0.60,  # V Norris 2020
-    "lower_limb": 0.75,  # V F:M 3:1, n = 460
-    "meige_segmental_cranial": 0.73,  # V as cranial
-    "segmental_other": 0.60,  # A
-    "hemidystonia": 0.45,  # A
-    "generalized": 0.50,  # M
-    "essential_tremor": 0.44,  # V Song 2021
-    "parkinson_disease": 0.40,  # M
-    "functional": 0.83,  # V Ibrahim 2009
-    "healthy": 0.55,  # A
-}
 
-FEMALE_BY_AETIOLOGY: dict[str, float] = {
-    "acquired_tardive": 0.467,  # V Kiriakakis 1998
-    "acquired_tbi": 0.30,  # V Bhidayasiri and Tarsy
-    "acquired_acute_drug": 0.35,  # M young men
-    "wilson": 0.55,  # M
-}
-
-FEMALE_LOGIT_PER_DECADE = 0.15
-"""A: log odds of female a decade of later onset, within a phenotype; the direction is V (Butler 2015)."""
-
-DURATION_MEDIAN_Y, DURATION_LOG_SD = 2.5, 0.8
-"""A: years from onset to enrolment, log-normal; the Dystonia Coalition enrols within about 5 years (V Berman 2020)."""
-
-ACUTE_DURATION_FACTOR = 0.01
-"""A: an acute drug reaction is seen within days or weeks."""
-
-OLDEST_Y = 95.0
-"""A: nobody is enrolled, or seen again, at a higher age."""
-
-SEVERITY_RISE_Y = 1.8
-"""D: 95 % of the full severity is reached at 5 years (review 1995)."""
-
-_HAND = SpreadCurve(0, 1, 1, 0.024)
-
-SPREAD_BY_PHENOTYPE: dict[str, SpreadCurve] = {
-    "blepharospasm": SpreadCurve(0.40, 1.26, 1.61, 0.015),  # D Italian group 1999, Abbruzzese 2008, Berman 2020
-    "cervical": SpreadCurve(0, 1, 1, 0.019),  # D Weiss 2006, Svetel 2007
-    "laryngeal": SpreadCurve(0, 1, 1, 0.017),  # D Berman 2020, Weiss 2006
-    "oromandibular": SpreadCurve(0, 1, 1, 0.036),  # A
-    "writers_cramp": _HAND,  # D Berman 2020, Weiss 2006
-    "musicians": _HAND,  # A as writer's cramp
-    "upper_limb_non_task": _HAND,  # A as writer's cramp
-    "lower_limb": SpreadCurve(0, 1, 1, 0.030),  # A
-    "functional": SpreadCurve(0, 1, 1, 0.030),  # A
-}
+SPREAD_BY_PHENOTYPE: dict[str, SpreadCurve] = {phenotype: curve(site) for phenotype, site in _CURVES.items()}
 """Focal phenotypes; the others hold several regions, or none, from the beginning."""
 
-SPREAD_IN_YOUTH: dict[str, SpreadCurve] = {
-    "lower_limb": SpreadCurve(0.85, 1, 3, 0),  # A after Greene 1995
-    "writers_cramp": SpreadCurve(0.50, 1, 6, 0),  # A after Greene 1995
-    "musicians": SpreadCurve(0.50, 1, 6, 0),
-    "upper_limb_non_task": SpreadCurve(0.50, 1, 6, 0),
-}
-"""Instead of the above where onset was at 21 or before."""
-
-YOUTH_ENDS_Y = 21.0
-
-SPREAD_RATIO_FAMILY = 2.18
-"""V hazard ratio of a family history of dystonia, Berman 2020."""
-
-SPREAD_RATIO_ALCOHOL = 2.59
-"""V hazard ratio of a response to alcohol, Berman 2020."""
-
-SPREAD_RATIO_SEVERITY = 1.3
-"""M hazard ratio of one standard deviation of severity; the direction is V (Scorr 2022)."""
+SPREAD_IN_YOUTH: dict[str, SpreadCurve] = {phenotype: curve(site) for phenotype, site in _CURVES_OF_YOUTH.items()}
+"""Instead of the above where onset was at `YOUTH_ENDS_Y` or before."""
 
 
+@cache
 def onset_ages(pair: Pair) -> tuple[float, OnsetAge, OnsetAge]:
     """Return the share that begins in childhood, that part's ages, and the ages of the rest."""
+    figures = load_epidemiology()
     phenotype, aetiology = pair
-    if phenotype == "lower_limb" and aetiology in LEG_IN_CHILDHOOD_SHARE:
-        return LEG_IN_CHILDHOOD_SHARE[aetiology], LEG_IN_CHILDHOOD, ONSET_BY_PHENOTYPE[phenotype]
-    ages = ONSET_BY_AETIOLOGY.get(aetiology, ONSET_BY_PHENOTYPE[phenotype])
-    return 0.0, ages, ages
+    child = f"lower_limb.child_share_{aetiology}"
+    if phenotype == "lower_limb" and child in figures:
+        young, grown = (figures.figure(f"lower_limb.onset_age_{part}") for part in ("child", "adult"))
+        return value(child), _ages(young), _ages(grown)
+    of_class = figures.of_class("onset_age", pair) or figures.figure("lower_limb.onset_age_adult")
+    return 0.0, _ages(of_class), _ages(of_class)
 
 
+def _ages(figure: Figure) -> OnsetAge:
+    if figure.sd is None or figure.bounds is None:
+        raise ValueError(f"figure '{figure.name}' needs an sd and bounds")
+    return OnsetAge(figure.value, figure.sd, *figure.bounds)
+
+
+@cache
 def female_share(pair: Pair) -> float:
-    """Return the share of women in a class, at its mean onset age."""
-    return FEMALE_BY_AETIOLOGY.get(pair[1], FEMALE_BY_PHENOTYPE[pair[0]])
+    """Return the share of women in a class, at its mean onset age; the aetiology's figure before the phenotype's."""
+    figures = load_epidemiology()
+    phenotype, aetiology = pair
+    for word in (aetiology, phenotype):
+        if f"{word}.prop_female" in figures:
+            return value(f"{word}.prop_female")
+        if f"{word}.prop_male" in figures:
+            return 1 - value(f"{word}.prop_male")
+    raise ValueError(f"no share of women for {phenotype}")
+
+
+def spread_curve(pair: Pair, *, young: bool) -> SpreadCurve | None:
+    """Return the curve of first spread of a class; None where it does not arise."""
+    grown = SPREAD_BY_PHENOTYPE.get(pair[0])
+    return SPREAD_IN_YOUTH.get(pair[0], grown) if young else grown
+
+
+def early_share(pair: Pair, *, young: bool) -> float:
+    """Return the share of a class that is at the early risk of spread."""
+    found = spread_curve(pair, young=young)
+    return found.early if found else 0.0
+
+
+def responders(pair: Pair) -> float:
+    """Return the share of a class that treatment helps."""
+    found = load_epidemiology().of_class("bont_responder", pair)
+    return found.value if found else 0.0
+
+
+def remission(pair: Pair) -> Remission:
+    """Return how a class remits."""
+    figures = load_epidemiology()
+    share, rate = (figures.of_class(name, pair) for name in ("remission_ever", "remission_rate"))
+    return Remission(share.value, rate.value) if share and rate else Remission(0.0, 1.0)

@@ -11,8 +11,9 @@ import numpy as np
 from pipeline.ontology import load_ontology
 from pipeline.synthetic.classes import Pair
 from pipeline.synthetic.course import Visits, visit_uniform
-from pipeline.synthetic.form import CODE, Form
-from pipeline.synthetic.person import People
+from pipeline.synthetic.epidemiology import value, values
+from pipeline.synthetic.form import CODE, ITEMS
+from pipeline.synthetic.person import HISTORY, People
 from pipeline.synthetic.streams import Streams
 from pipeline.vocabulary import REGIONS
 
@@ -32,44 +33,67 @@ REGION_SIGNS: dict[str, tuple[str, ...]] = {
 }
 """Terms that follow from the regions."""
 
-OTHER_SIGNS: dict[str, dict[str, float]] = {
-    "HP:0002174": {"": 0.15, "essential_tremor": 0.85, "cervical": 0.25, "parkinson_disease": 0.30},  # postural tremor
-    "HP:0002063": {"": 0.04, "parkinson_disease": 0.75, "wilson": 0.52},  # rigidity; Wilson V, Arch Neurol 1987
-    "HP:0001257": {"": 0.02, "acquired_perinatal": 0.5, "acquired_vascular": 0.5, "acquired_tbi": 0.3},  # spasticity
-    "HP:0001347": {"": 0.06, "acquired_perinatal": 0.4, "acquired_vascular": 0.5, "acquired_tbi": 0.3},  # hyperreflexia
-    "HP:0002305": {"": 0.01, "acquired_perinatal": 0.6},  # athetosis; M
-    "HP:0002307": {"": 0.02, "wilson": 0.48, "parkinson_disease": 0.2},  # drooling; Wilson V, Eur Neurol 2007
-    "HP:0200032": {"": 0.0, "wilson": 0.95},  # Kayser-Fleischer ring; M
-}
-"""Share of patients with a sign, by phenotype or cause, and elsewhere (A where nothing is named)."""
+_OTHER_TERMS = (
+    "HP:0002174",  # postural tremor
+    "HP:0002063",  # rigidity
+    "HP:0001257",  # spasticity
+    "HP:0001347",  # hyperreflexia
+    "HP:0002305",  # athetosis
+    "HP:0002307",  # drooling
+    "HP:0200032",  # Kayser-Fleischer ring
+)
+OTHER_SIGNS: dict[str, dict[str, float]] = {term: values(f"sign.{term}") for term in _OTHER_TERMS}
+"""Share of patients with a sign, by phenotype or cause, and of anyone else."""
 
-_OBSERVED_NOTED, _EXCLUDED_NOTED = 0.85, 0.30
-"""A: share of signs that are written down where they are found, and where they are not."""
+_OBSERVED_NOTED, _EXCLUDED_NOTED = value("noted.observed"), value("noted.excluded")
+"""Share of signs that are written down where they are found, and where they are not."""
 
-NOT_DONE = 0.25
-"""A: share of visits at which no examination was coded, or a scale not filled in."""
+NOT_DONE = value("noted.not_done")
+"""Share of visits at which no examination was coded, or a scale not filled in."""
 
 
-def draw_findings(people: People, visits: Visits, held: np.ndarray, form: Form, streams: Streams) -> np.ndarray:
-    """Return the cell of findings of each visit, as text."""
-    terms = (*REGION_SIGNS, *OTHER_SIGNS)
-    uniform = visit_uniform(visits, streams, "findings", 1 + len(OTHER_SIGNS) + len(terms))
-    done, noted = uniform[:, 0] >= NOT_DONE, uniform[:, 1 + len(OTHER_SIGNS) :]
-    holds = {CODE[name]: there for name, there in form.holds.items() if name in CODE}
-    holds |= _signs(people, visits, held, uniform[:, 1:])
-    above = {term: load_ontology().ancestors([term]) - {term} for term in holds}
+def draw_findings(people: People, visits: Visits, signs: dict[str, np.ndarray], streams: Streams) -> np.ndarray:
+    """Return the cell of findings of each visit, as text; nothing in it contradicts what the form says.
+
+    Parameters
+    ----------
+    people : People
+    visits : Visits
+    signs : dict of str to ndarray
+        As `draw_signs` returns them.
+    streams : Streams
+    """
+    terms = tuple(signs)
+    uniform = visit_uniform(visits, streams, "findings", 1 + len(terms))
+    done, noted = uniform[:, 0] >= NOT_DONE, uniform[:, 1:]
+    answers = _answers(people, visits)
+    # an item that was left empty speaks neither for nor against
+    not_denied = {term: answer != 0 for term, answer in answers.items()} | signs
+    affirmed = {term: answer == 1 for term, answer in answers.items()} | signs
+    above = {term: load_ontology().ancestors([term]) - {term} for term in not_denied}
     cells = np.full(len(visits), "", dtype=object)
     for number, term in enumerate(terms):
-        supported = np.logical_and.reduce([holds[term], *(holds[other] for other in above[term] if other in holds)])
-        ruled_out = ~np.logical_or.reduce([holds[term], *(holds[other] for other in holds if term in above[other])])
+        supported = np.logical_and.reduce([signs[term], *(not_denied[each] for each in above[term] if each in above)])
+        ruled_out = ~np.logical_or.reduce([signs[term], *(affirmed[each] for each in above if term in above[each])])
         observed = done & supported & (noted[:, number] < _OBSERVED_NOTED)
         excluded = done & ruled_out & (noted[:, number] < _EXCLUDED_NOTED)
         cells = cells + np.select([observed, excluded], [f"{term}|", f"!{term}|"], "").astype(object)
     return np.array([cell.rstrip("|") for cell in cells], dtype=object)
 
 
-def _signs(people: People, visits: Visits, held: np.ndarray, uniform: np.ndarray) -> dict[str, np.ndarray]:
-    """Whether each sign is there at each visit."""
+def _answers(people: People, visits: Visits) -> dict[str, np.ndarray]:
+    """Return what the form says of each term that it asks for: 1, 0, or NaN."""
+    found = {CODE[item]: visits.answers[:, number] for number, item in enumerate(ITEMS) if item in CODE}
+    for number, name in enumerate(HISTORY):
+        if name in CODE:
+            answer = np.where(people.asked[:, number], people.history[name], np.nan)
+            found[CODE[name]] = answer[visits.patient]
+    return found
+
+
+def draw_signs(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> dict[str, np.ndarray]:
+    """Return whether each sign is there at each visit, written down or not."""
+    uniform = visit_uniform(visits, streams, "signs", len(OTHER_SIGNS))
     there = {
         term: np.asarray(held[:, [REGIONS.index(region) for region in regions]].any(axis=1))
         for term, regions in REGION_SIGNS.items()
@@ -82,4 +106,4 @@ def _signs(people: People, visits: Visits, held: np.ndarray, uniform: np.ndarray
 
 def _share(shares: dict[str, float], pair: Pair) -> float:
     phenotype, aetiology = pair
-    return shares.get(aetiology, shares.get(phenotype, shares[""]))
+    return shares.get(aetiology, shares.get(phenotype, shares["anyone"]))

@@ -1,8 +1,9 @@
 """What the form says at each visit.
 
-Given a patient's class, severity and regions, all answers are independent, of each other and between visits. One
-exception: an answer that the ontology implies (a head tremor is a tremor) follows from the others. Any item may be left
-empty, at random.
+Given a patient's class, effects and regions, all answers are independent, of each other and between visits; what is
+written down differs from what is, by the rater's error. One exception: what the ontology implies (a head tremor is a
+tremor) is written down with what implies it, and asked only where that was denied. Any item may be left empty, at
+random.
 """
 
 from __future__ import annotations
@@ -15,12 +16,10 @@ from scipy.special import expit, logit
 from pipeline.ontology import load_ontology
 from pipeline.schema import VISITS
 from pipeline.schema.symptoms import EARLY_SIGNS, SYMPTOMS
+from pipeline.study import Recipe
 from pipeline.synthetic import form_figures
-from pipeline.synthetic.course import Visits, visit_uniform
-from pipeline.synthetic.person import HISTORY, People
-from pipeline.synthetic.regions import RegionSets
-from pipeline.synthetic.streams import Streams
-from pipeline.vocabulary import REGIONS
+from pipeline.synthetic.classes import Mix
+from pipeline.synthetic.person import HISTORY
 
 ITEMS = tuple(column.name for column in (*EARLY_SIGNS, *SYMPTOMS))
 """Items that are answered anew at each visit."""
@@ -30,66 +29,104 @@ ASKED = (*HISTORY, *ITEMS)
 CODE = {column.name: column.code for column in VISITS if column.name in ASKED and column.code}
 """HPO term of each item that has one."""
 
+OF_BURDEN = np.array([item in form_figures.OF_BURDEN for item in ITEMS])
+"""Whether an item follows burden; all others follow severity."""
+
 _LOGIT_TO_PROBIT = 0.346
 """(16 sqrt(3) / 15 pi)^2: a logistic curve as a normal one (Zeger et al. 1988)."""
 
 
+def _kinds() -> dict[str, tuple[str, ...]]:
+    above = load_ontology().ancestors
+    coded = {item: CODE[item] for item in ITEMS if item in CODE}
+    return {
+        item: kinds
+        for item, code in coded.items()
+        if (kinds := tuple(other for other in coded if other != item and code in above([coded[other]])))
+    }
+
+
+KINDS = _kinds()
+"""Items that are kinds of another, by that other."""
+
+ORDER = sorted(range(len(ITEMS)), key=lambda number: len(KINDS.get(ITEMS[number], ())))
+"""Items in the order in which they are asked: kinds before what they are kinds of."""
+
+
 @dataclass(frozen=True)
-class Form:
-    """Answers by item, one element a visit.
+class FormModel:
+    """The chances of the form's answers.
 
     Attributes
     ----------
-    holds : dict of str to ndarray of bool
-        Whether the patient has what the item asks for.
-    recorded : dict of str to ndarray of float
-        1, 0, or NaN where the item was left empty.
+    centre : ndarray, shape (classes, items)
+        Logit of a yes for a patient of usual severity and burden.
+    slope : ndarray, shape (items,)
+        Logits a standard deviation of the effect that the item follows.
+    missed, imagined : ndarray, shape (items,)
+        Chance that a rater writes no where yes is true, and yes where no is true.
     """
 
-    holds: dict[str, np.ndarray]
-    recorded: dict[str, np.ndarray]
+    centre: np.ndarray
+    slope: np.ndarray
+    missed: np.ndarray
+    imagined: np.ndarray
+
+    def written_yes(self, logits: np.ndarray, items: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return the chance that yes is written down, from the logits of what is true; items are the last axis."""
+        true = expit(logits)
+        return true * (1 - self.missed[items]) + (1 - true) * self.imagined[items]
 
 
-def draw_form(
-    people: People, visits: Visits, regions: RegionSets, spread: np.ndarray, *, missing: float, streams: Streams
-) -> Form:
-    """Fill in the form of every visit."""
-    uniform = visit_uniform(visits, streams, "form", len(ITEMS))
-    chances = _chances(people, visits, regions, spread)
-    holds = {name: people.history[name][visits.patient] for name in HISTORY}
-    holds |= {name: uniform[:, number] < chances[:, number] for number, name in enumerate(ITEMS)}
-    holds = _implied(holds)
-    empty = visit_uniform(visits, streams, "left empty", len(ASKED)) < missing
-    recorded = {name: np.where(empty[:, number], np.nan, holds[name]) for number, name in enumerate(ASKED)}
-    return Form(holds, recorded)
-
-
-def _chances(people: People, visits: Visits, regions: RegionSets, spread: np.ndarray) -> np.ndarray:
-    """Probability of each item's yes at each visit, shape (visits, `ITEMS`)."""
+def form_model(mix: Mix, recipe: Recipe) -> FormModel:
+    """Tabulate the form for the classes of a recipe."""
     slope = np.array([form_figures.SEVERITY_LOGIT.get(item, 0.0) for item in ITEMS])
-    share = np.array([[form_figures.share_of_yes(item, pair) for item in ITEMS] for pair in people.mix.pairs])
+    share = np.array([[form_figures.share_of_yes(item, pair) for item in ITEMS] for pair in mix.pairs])
     # so that the share holds for patients of all severities together
     centre = logit(share) * np.sqrt(1 + _LOGIT_TO_PROBIT * slope**2)
-    logits = centre[people.pair] + slope * people.severity[:, None]
-    return expit(logits[visits.patient] + form_figures.SPREAD_LOGIT * _items_reached(visits, regions, spread))
+    errors = np.array([form_figures.rater_errors(item) for item in ITEMS]) * recipe.rater_noise
+    return FormModel(centre, slope, errors[:, 0], errors[:, 1])
 
 
-def _items_reached(visits: Visits, regions: RegionSets, spread: np.ndarray) -> np.ndarray:
-    """Whether the spread has reached a region that the item is about, shape (visits, `ITEMS`)."""
-    reached = regions.reached[visits.patient] & spread[:, None]
-    items = np.zeros((len(visits), len(ITEMS)), dtype=bool)
-    for number, region in enumerate(REGIONS):
-        for item in form_figures.ITEMS_OF_REGION.get(region, ()):
-            items[:, ITEMS.index(item)] |= reached[:, number]
-    return items
+def reached_items(region: str) -> np.ndarray:
+    """Return the positions of the items that a spread to a region makes more likely."""
+    return np.array([ITEMS.index(item) for item in form_figures.ITEMS_OF_REGION.get(region, ())], dtype=int)
 
 
-def _implied(holds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Add what the ontology implies, so that no two answers contradict each other."""
-    above = load_ontology().ancestors
-    closed = dict(holds)
-    for name, code in CODE.items():
-        for other, other_code in CODE.items():
-            if other != name and other_code in above([code]):
-                closed[other] = closed[other] | holds[name]
-    return closed
+def implied(answers: np.ndarray) -> np.ndarray:
+    """Whether an item's yes follows from a kind of it that was written down, shape (visits, items)."""
+    found = np.zeros(answers.shape, dtype=bool)
+    for item, kinds in KINDS.items():
+        found[:, ITEMS.index(item)] = (answers[:, [ITEMS.index(kind) for kind in kinds]] == 1).any(axis=1)
+    return found
+
+
+def draw_answers(
+    model: FormModel,
+    logits: np.ndarray,
+    empty: np.ndarray,
+    uniform: np.ndarray,
+) -> np.ndarray:
+    """Fill in the form.
+
+    Parameters
+    ----------
+    model : FormModel
+    logits : ndarray, shape (visits, items)
+        Of what is true at each visit.
+    empty : ndarray of bool, shape (visits, items)
+        Items that are left empty.
+    uniform : ndarray, shape (visits, items)
+
+    Returns
+    -------
+    ndarray, shape (visits, items)
+        1, 0, or NaN where the item was left empty.
+    """
+    answers = np.where(empty, np.nan, uniform < model.written_yes(logits))
+    for number in ORDER:
+        kinds = KINDS.get(ITEMS[number])
+        if kinds:
+            known = (answers[:, [ITEMS.index(kind) for kind in kinds]] == 1).any(axis=1)
+            answers[:, number] = np.where(known & ~empty[:, number], 1.0, answers[:, number])
+    return answers

@@ -1,28 +1,41 @@
-"""When dystonia first spreads beyond the region where it began: one latent time for each patient.
+"""When dystonia first spreads beyond the region where it began: hazards, and the times drawn from them.
 
-Family history, response to alcohol and severity multiply the hazard. The ratios hold for a patient, the published
-curves for all patients of a site together, and the two are not the same: multiplying the published curve would lift
-cervical spread at 5 years from 9 to about 16 %. So the baseline is not written down. With m a patient's ratio, M the
-ratios of the class and S the published curve, the baseline B is defined by E[B(t)^M] = S(t); a survival B(T)^m drawn
-uniformly as U then means S(T) = E[U^(M/m)], which is a finite sum and is solved for T.
+The published curve of a site, S(t) = [p exp(-(t/scale)^shape) + 1 - p] exp(-rate t), holds for all its patients
+together: a share p is at an early risk, everybody at a constant one. Family history, response to alcohol and severity
+multiply a patient's own hazard by m, and the two are not the same: multiplying the published curve would lift cervical
+spread at 5 years from 9 to about 16 %. So the baseline hazard H is not written down but solved: with M the ratios of
+the class and L(x) = -log E[exp(-x M)], a patient who is not at the early risk has H = L^-1(rate t), one who is has
+H = L^-1((t/scale)^shape + rate t), and exp(-m H) averages to the published curve.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 
 from pipeline.synthetic import figures
-from pipeline.synthetic.classes import Pair
+from pipeline.synthetic.classes import Mix, Pair
 from pipeline.synthetic.figures import SpreadCurve
 from pipeline.synthetic.form_figures import share_of_yes
 from pipeline.synthetic.person import People
+from pipeline.synthetic.quadrature import normal_nodes
 from pipeline.synthetic.streams import Streams
 
-_NODES = 21
-"""Gauss-Hermite nodes for severity."""
+RATIOS: dict[str, float] = {
+    "family_history_dystonia": figures.SPREAD_RATIO_FAMILY,
+    "alcohol_response": figures.SPREAD_RATIO_ALCOHOL,
+}
+"""Hazard ratio of each answer of the history that has one."""
 
-_GRID_Y = np.concatenate([[0.0], np.geomspace(1e-4, 300, 20_000)])
-"""Years at which a curve is tabulated; nobody lives to its end."""
+_NODES = 41
+_GRID_Y = np.concatenate([[0.0], np.geomspace(1e-3, 300, 2_500)])
+"""Years at which a hazard is tabulated; nobody lives to its end. Between them it is a straight line."""
+
+_HAZARDS = np.concatenate([[0.0], np.geomspace(1e-8, 1e6, 6_000)])
+_LARGEST = 30.0
+"""A cumulative hazard of which nobody is left."""
 
 
 def free_of_spread(curve: SpreadCurve, years: np.ndarray) -> np.ndarray:
@@ -37,55 +50,87 @@ def free_of_spread(curve: SpreadCurve, years: np.ndarray) -> np.ndarray:
     return early * np.exp(-curve.rate_per_y * years)
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """Cumulative hazards of a patient whose ratio is 1, by `_GRID_Y`; zero where spread does not arise.
+
+    Attributes
+    ----------
+    early : float
+        Share at the early risk.
+    with_early, without : ndarray
+        Hazard of who is at the early risk, and of who is not.
+    """
+
+    early: float
+    with_early: np.ndarray
+    without: np.ndarray
+
+
+def baselines(mix: Mix) -> dict[int, tuple[Baseline, Baseline]]:
+    """Solve the hazards of each class in which spread arises: of those grown at onset, and of the young."""
+    found = {}
+    for number, pair in enumerate(mix.pairs):
+        grown, young = (figures.spread_curve(pair, young=young) for young in (False, True))
+        if grown is not None and young is not None:
+            found[number] = (_solve(grown, pair), _solve(young, pair))
+    return found
+
+
+def _solve(curve: SpreadCurve, pair: Pair) -> Baseline:
+    ratios, shares = _ratios_of_class(pair)
+    survival = np.zeros(len(_HAZARDS))
+    for ratio, share in zip(ratios, shares, strict=True):
+        survival += share * np.exp(-ratio * _HAZARDS)
+    with np.errstate(divide="ignore"):
+        marginal = -np.log(survival)
+    kept = marginal < _LARGEST
+    constant = curve.rate_per_y * _GRID_Y
+    sum_of_both = (_GRID_Y / curve.scale_y) ** curve.shape + constant
+    with_early, without = (
+        np.interp(np.minimum(wanted, _LARGEST), marginal[kept], _HAZARDS[kept]) for wanted in (sum_of_both, constant)
+    )
+    return Baseline(curve.early, with_early, without)
+
+
+def _ratios_of_class(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+    """Hazard ratios in a class and their shares: the answers of the history and the quadrature of severity."""
+    nodes, weights = normal_nodes(_NODES)
+    ratios, shares = figures.SPREAD_RATIO_SEVERITY**nodes, weights
+    for item, ratio in RATIOS.items():
+        yes = share_of_yes(item, pair)
+        ratios = np.multiply.outer([1, ratio], ratios).ravel()
+        shares = np.multiply.outer([1 - yes, yes], shares).ravel()
+    return ratios, shares
+
+
+def own_ratio(answers: Iterable[tuple[str, np.ndarray]], severity: np.ndarray) -> np.ndarray:
+    """Hazard ratio of patients with these answers of the history and this severity."""
+    ratio = figures.SPREAD_RATIO_SEVERITY**severity
+    for item, yes in answers:
+        ratio = ratio * RATIOS[item] ** yes
+    return ratio
+
+
+def hazard_at(curve: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Cumulative hazard at these years since onset."""
+    return np.interp(years, _GRID_Y, curve)
+
+
 def draw_spread(people: People, streams: Streams) -> np.ndarray:
     """Return years from onset to the first spread: infinite if it never comes, NaN for who cannot have it."""
     uniform = streams.uniform("spread", 1)[:, 0]
     years = np.full(len(people), np.nan)
-    young = people.onset_y <= figures.YOUTH_ENDS_Y
-    own_ratio = _own_ratio(people)
-    for number, pair in enumerate(people.mix.pairs):
-        if pair[0] not in figures.SPREAD_BY_PHENOTYPE:
-            continue
-        grown_curve = figures.SPREAD_BY_PHENOTYPE[pair[0]]
-        for curve, age_group in ((figures.SPREAD_IN_YOUTH.get(pair[0], grown_curve), young), (grown_curve, ~young)):
-            chosen = (people.pair == number) & age_group
-            survival = _marginal_survival(uniform[chosen], own_ratio[chosen], pair)
-            years[chosen] = _time_at(curve, survival)
+    wanted = -np.log(uniform) / own_ratio(((item, people.history[item]) for item in RATIOS), people.severity)
+    for number, both in baselines(people.mix).items():
+        for baseline, age_group in zip(both, (~people.young, people.young), strict=True):
+            for curve, risk in ((baseline.without, people.cured), (baseline.with_early, ~people.cured)):
+                chosen = np.flatnonzero((people.pair == number) & age_group & risk)
+                years[chosen] = np.interp(wanted[chosen], *_rising(curve), right=np.inf)
     return years
 
 
-def _own_ratio(people: People) -> np.ndarray:
-    """Hazard ratio of each patient."""
-    return (
-        figures.SPREAD_RATIO_FAMILY ** people.history["family_history_dystonia"]
-        * figures.SPREAD_RATIO_ALCOHOL ** people.history["alcohol_response"]
-        * figures.SPREAD_RATIO_SEVERITY**people.severity
-    )
-
-
-def _ratios_of_class(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
-    """Hazard ratios in a class and their shares: two flags and the quadrature of severity."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    family, alcohol = share_of_yes("family_history_dystonia", pair), share_of_yes("alcohol_response", pair)
-    ratios = np.multiply.outer(
-        np.multiply.outer([1, figures.SPREAD_RATIO_FAMILY], [1, figures.SPREAD_RATIO_ALCOHOL]),
-        figures.SPREAD_RATIO_SEVERITY**nodes,
-    )
-    shares = np.multiply.outer(np.multiply.outer([1 - family, family], [1 - alcohol, alcohol]), weights / weights.sum())
-    return ratios.ravel(), shares.ravel()
-
-
-def _marginal_survival(uniform: np.ndarray, own_ratio: np.ndarray, pair: Pair) -> np.ndarray:
-    """Return E[U^(M/m)]: where on the published curve of all patients this patient's event lies."""
-    ratios, shares = _ratios_of_class(pair)
-    log_own = np.log(uniform) / own_ratio
-    # summed ratio by ratio: a matrix product may round a patient differently in a larger cohort
-    total = np.zeros(len(uniform))
-    for ratio, share in zip(ratios, shares, strict=True):
-        total += share * np.exp(ratio * log_own)
-    return total
-
-
-def _time_at(curve: SpreadCurve, survival: np.ndarray) -> np.ndarray:
-    risen = -np.log(free_of_spread(curve, _GRID_Y))
-    return np.interp(-np.log(survival), risen, _GRID_Y, right=np.inf)
+def _rising(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of a curve that rises, with its years, to be read the other way round."""
+    last = int(np.argmax(curve >= curve[-1])) + 1
+    return curve[:last], _GRID_Y[:last]

@@ -1,68 +1,99 @@
-"""What patients are given: toxin again and again, drugs from the first visit, operations at the second."""
+"""What patients are given, from what was found at their visits, and how long it acts.
+
+Who gets what depends on the recorded regions and answers only. Toxin is given again when it has worn off, until the
+patient stops; drugs begin at the first visit, operations are done at the second.
+"""
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
+
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from pipeline.synthetic.course import Visits, visit_uniform
+from pipeline.synthetic.epidemiology import load_epidemiology, value
+from pipeline.synthetic.form import ITEMS
 from pipeline.synthetic.person import People
-from pipeline.synthetic.regions import RegionSets
+from pipeline.synthetic.relief import draw_responses
 from pipeline.synthetic.streams import Streams
 from pipeline.units import WEEKS_PER_YEAR
-from pipeline.vocabulary import REGIONS
+from pipeline.vocabulary import REGIONS, RESPONSES
 
-TOXIN: dict[str, tuple[float, float]] = {
-    "blepharospasm": (0.85, 45),
-    "oromandibular": (0.60, 70),
-    "cervical": (0.80, 180),
-    "laryngeal": (0.70, 5),
-    "writers_cramp": (0.45, 40),
-    "musicians": (0.30, 30),
-    "upper_limb_non_task": (0.40, 80),
-    "lower_limb": (0.40, 150),
-    "meige_segmental_cranial": (0.80, 90),
-    "segmental_other": (0.60, 180),
-    "hemidystonia": (0.35, 200),
-    "generalized": (0.35, 250),
-}
-"""A: share of a phenotype that gets toxin, and the usual dose in units of onabotulinum toxin (M)."""
 
-DRUGS: dict[str, dict[str, float]] = {
-    "anticholinergic": {"": 0.08, "generalized": 0.55, "hemidystonia": 0.35, "acquired_acute_drug": 0.9},
-    "clonazepam": {"": 0.10, "blepharospasm": 0.05},
-    "baclofen": {"": 0.05, "acquired_perinatal": 0.4},
-    "levodopa": {"": 0.03, "parkinson_disease": 0.8, "inherited_combined": 0.4, "lower_limb": 0.25},
-}
-OPERATIONS: dict[str, dict[str, float]] = {
-    "denervation": {"": 0.0, "cervical": 0.03},
-    "dbs": {"": 0.01, "generalized": 0.25, "parkinson_disease": 0.08, "acquired_tbi": 0.1},
-}
-"""A: share of a class that gets the treatment; `""` for all the rest. Healthy and functional patients get none."""
+@dataclass(frozen=True)
+class Use:
+    """How toxin is used where a region is the first one held.
 
-_NOT_TREATED = ("healthy", "functional")
-_CYCLES = 3
-_CYCLE_WEEKS, _CYCLE_SPREAD_WEEKS = 12.5, 2.5
-"""V a cycle of toxin, Poliziani 2016."""
+    Attributes
+    ----------
+    given : float
+        Share that gets it.
+    dose : float
+        Usual dose in units of onabotulinum toxin.
+    weeks, sd_weeks : float
+        How long a session acts.
+    stops : float
+        Share that stops after a session.
+    """
+
+    given: float
+    dose: float
+    weeks: float
+    sd_weeks: float
+    stops: float
+
+
+def _use(place: str) -> Use:
+    group = f"toxin_use.{place}"
+    acts = load_epidemiology().figure(f"{group}.weeks")
+    return Use(value(f"{group}.given"), value(f"{group}.dose"), acts.value, acts.sd or 0.0, value(f"{group}.stops"))
+
+
+TOXIN: dict[str, Use] = {
+    place: _use(place)
+    for place in ("upper_face", "lower_face", "jaw", "tongue", "larynx", "neck", "hand_left", "hand_right", "trunk")
+}
+_ELSEWHERE, _NOWHERE = _use("elsewhere"), Use(0.0, 0.0, 1.0, 0.0, 0.0)
+_SHORTEST_WEEKS = 3.0
+"""No session is given sooner."""
 
 _COLUMNS = ("patient", "kind", "week", "dose_toxin_units", "region")
 
 
-def draw_toxin(people: People, streams: Streams) -> np.ndarray:
-    """Whether a patient is treated with toxin, from the first visit on."""
-    share = people.mix.figure(lambda pair: TOXIN.get(pair[0], (0.0, 0.0))[0])[people.pair]
-    return streams.uniform("toxin", 1)[:, 0] < share
+@dataclass(frozen=True)
+class Given:
+    """Treatments, and how well each kind works in each patient.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Columns ``patient`` (position in `People`), ``kind``, ``week``, ``dose_toxin_units``, ``region`` and
+        ``acts_weeks``, in order of patient and time.
+    responses : dict of str to ndarray
+        By kind, one level a patient: 0, 1 or 2, as in `RESPONSES`.
+    """
+
+    table: pd.DataFrame
+    responses: dict[str, np.ndarray]
 
 
-def draw_treatments(
-    people: People, visits: Visits, regions: RegionSets, toxin: np.ndarray, streams: Streams
-) -> pd.DataFrame:
-    """Return the table of treatments, in order of patient and time."""
-    given = [*_injections(people, visits, regions, toxin, streams), *_others(people, visits, streams)]
-    table = pd.concat([pd.DataFrame(dict(zip(_COLUMNS, part, strict=True))) for part in given], ignore_index=True)
+def draw_treatments(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> Given:
+    """Draw the treatments from the regions that were found at each visit, shape (visits, REGIONS), and the answers."""
+    given = [*_injections(people, visits, held, streams), *_others(people, visits, held, streams)]
+    table = pd.concat([pd.DataFrame(part) for part in given], ignore_index=True)
     table = table.sort_values(["patient", "week", "kind"], kind="stable", ignore_index=True)
+    return Given(table, draw_responses(people, streams))
+
+
+def treatments_table(people: People, given: Given) -> pd.DataFrame:
+    """Return the table of treatments as the schema has it."""
+    table = given.table
     patient, week = table["patient"].to_numpy(int), table["week"].to_numpy(int)
     day = people.enrolled[patient] + (7 * week).astype("timedelta64[D]")
+    kind = table["kind"].to_numpy(object)
+    level = np.select([kind == name for name in given.responses], [each[patient] for each in given.responses.values()])
     return pd.DataFrame(
         {
             "patient_id": pd.Series(people.patient_id[patient], dtype=object),
@@ -72,47 +103,67 @@ def draw_treatments(
             "age_at_visit_y": np.round(people.enrolment_y[patient] + week / WEEKS_PER_YEAR, 2),
             "dose_toxin_units": table["dose_toxin_units"].astype(float),
             "region": table["region"].astype(object),
+            "wear_off_weeks": np.round(np.where(level > 0, table["acts_weeks"].to_numpy(float), np.nan), 1),
+            "response": pd.Series(np.array(RESPONSES, dtype=object)[level], dtype=object),
         }
     )
 
 
-def _injections(
-    people: People, visits: Visits, regions: RegionSets, toxin: np.ndarray, streams: Streams
-) -> list[tuple[object, ...]]:
-    """Three cycles after each visit; only the first after the last, since nobody knows of the others."""
+def _injections(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> list[dict[str, object]]:
+    """Injections at the first visit and again until the last, each when the one before has worn off.
+
+    Cycle by cycle, for all who still come: the last visit is the last day that anybody knows of.
+    """
     names = np.array([*REGIONS, ""], dtype=object)
-    first = np.where(regions.at_onset.any(axis=1), regions.at_onset.argmax(axis=1), len(REGIONS))
-    usual = people.mix.figure(lambda pair: TOXIN.get(pair[0], (0.0, 0.0))[1])[people.pair]
-    uniform = visit_uniform(visits, streams, "injections", 2 * _CYCLES)
-    offset = np.zeros(len(visits))
-    parts = []
-    for cycle in range(_CYCLES):
-        if cycle:
-            offset = offset + _CYCLE_WEEKS + _CYCLE_SPREAD_WEEKS * (2 * uniform[:, 2 * cycle] - 1)
-        rows = np.flatnonzero(toxin[visits.patient] & (~visits.is_last | (cycle == 0)))
-        patient = visits.patient[rows]
+    first_visit = np.flatnonzero(visits.number == 0)
+    first = np.where(held.any(axis=1), held.argmax(axis=1), len(REGIONS))[first_visit]
+    uses = [*(TOXIN.get(region, _ELSEWHERE) for region in REGIONS), _NOWHERE]
+    given, dose, weeks, sd_weeks, stops = np.array([astuple(use) for use in uses])[first].T
+    last = np.zeros(len(people), dtype=int)
+    np.maximum.at(last, visits.patient, visits.week)
+    here = np.flatnonzero(streams.uniform("toxin", 1)[:, 0] < given)
+    week = np.zeros(len(people), dtype=int)
+    parts: list[dict[str, object]] = []
+    cycle = 0
+    while len(here):
+        uniform = streams.uniform(f"injection {cycle}", 3)[here]
         # a dose of 60 to 140 % of the usual one, in steps of 2.5 units (A)
-        dose = 2.5 * np.maximum(np.rint(usual[patient] * (0.6 + 0.8 * uniform[rows, 2 * cycle + 1]) / 2.5), 1)
-        week = visits.week[rows] + np.rint(offset[rows]).astype(int)
-        parts.append((patient, "botulinum_toxin", week, dose, names[first[patient]]))
+        units = 2.5 * np.maximum(np.rint(dose[here] * (0.6 + 0.8 * uniform[:, 0]) / 2.5), 1)
+        acts = np.maximum(weeks[here] + sd_weeks[here] * ndtri(uniform[:, 1]), _SHORTEST_WEEKS)
+        row = (here, "botulinum_toxin", week[here], units, names[first[here]])
+        parts.append(dict(zip(_COLUMNS, row, strict=True)) | {"acts_weeks": acts})
+        week[here] += np.rint(acts).astype(int)
+        here = here[(uniform[:, 2] >= stops[here]) & (week[here] <= last[here])]
+        cycle += 1
     return parts
 
 
-def _others(people: People, visits: Visits, streams: Streams) -> list[tuple[object, ...]]:
-    """Drugs begin at the first visit, operations are done at the second."""
-    kinds = [(kind, shares, 0) for kind, shares in DRUGS.items()]
-    kinds += [(kind, shares, 1) for kind, shares in OPERATIONS.items()]
-    uniform = streams.uniform("other treatments", len(kinds))
+def _others(people: People, visits: Visits, held: np.ndarray, streams: Streams) -> list[dict[str, object]]:
+    """Drugs begin at the first visit, operations are done at the second (A)."""
+    wide, any_region = held.sum(axis=1) >= 3, held.any(axis=1)
+    neck = held[:, REGIONS.index("neck")]
+    young = (people.onset_y < 21)[visits.patient]
+
+    def says(item: str) -> np.ndarray:
+        return visits.answers[:, ITEMS.index(item)] == 1
+
+    slow_only = says("slowness") & ~any_region
+    cases = {
+        "anticholinergic": (0, {"_wide_young": wide & young, "_wide": wide, "": any_region}),
+        "clonazepam": (0, {"_with_jerks": says("jerks") & any_region, "": any_region}),
+        "baclofen": (0, {"_wide_stiff": wide & says("stiffness"), "": any_region}),
+        "levodopa": (0, {"_slow_without_dystonia": slow_only, "_wide_young": wide & young, "": any_region}),
+        "denervation": (1, {"_neck": neck}),
+        "dbs": (1, {"_wide": wide, "_slow_without_dystonia": slow_only, "": any_region}),
+    }
+    shares = {
+        kind: (at_visit, np.select(list(among.values()), [value(f"given.{kind}{whom}") for whom in among], 0.0))
+        for kind, (at_visit, among) in cases.items()
+    }
+    uniform = visit_uniform(visits, streams, "other treatments", len(shares))
     parts = []
-    for number, (kind, shares, at_visit) in enumerate(kinds):
-        share = people.mix.figure(lambda pair, shares=shares: _share(shares, pair))[people.pair]
-        rows = np.flatnonzero((visits.number == at_visit) & (uniform[:, number] < share)[visits.patient])
-        parts.append((visits.patient[rows], kind, visits.week[rows], np.nan, ""))
+    for number, (kind, (at_visit, share)) in enumerate(shares.items()):
+        rows = np.flatnonzero((visits.number == at_visit) & (uniform[:, number] < share))
+        row = (visits.patient[rows], kind, visits.week[rows], np.nan, "")
+        parts.append(dict(zip(_COLUMNS, row, strict=True)) | {"acts_weeks": np.nan})
     return parts
-
-
-def _share(shares: dict[str, float], pair: tuple[str, str]) -> float:
-    phenotype, aetiology = pair
-    if phenotype in _NOT_TREATED:
-        return 0.0
-    return shares.get(aetiology, shares.get(phenotype, shares[""]))

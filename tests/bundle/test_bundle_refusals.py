@@ -56,14 +56,12 @@ def test_a_good_bundle_is_loaded(bundle, line):
     assert load_bundle(bundle).features == line.bundle.features
 
 
-@pytest.mark.B
 def test_B1_nothing_there(tmp_path):
     """A path with nothing behind it is a missing input, not a bad bundle."""
     with pytest.raises(MissingInput, match="no such bundle"):
         load_bundle(tmp_path / "nothing")
 
 
-@pytest.mark.B
 def test_B1_a_file_or_an_empty_folder(tmp_path):
     """What is no bundle at all is refused."""
     (tmp_path / "file").write_text("x")
@@ -72,14 +70,12 @@ def test_B1_a_file_or_an_empty_folder(tmp_path):
         _refused(path, "LAYOUT")
 
 
-@pytest.mark.B
 def test_B1_a_member_is_missing(bundle):
     """Half a bundle is refused, naming what is missing."""
     (bundle / ESTIMATOR).unlink()
     _refused(bundle, "no 'type.skops'")
 
 
-@pytest.mark.B
 def test_B2_a_truncated_model_file(bundle):
     """A model file that was cut off is refused even where the manifest agrees with it."""
     content = (bundle / ESTIMATOR).read_bytes()
@@ -87,7 +83,6 @@ def test_B2_a_truncated_model_file(bundle):
     _refused(bundle, "CORRUPT")
 
 
-@pytest.mark.B
 @pytest.mark.parametrize("name", [ESTIMATOR, "canaries.json", "report.json"])
 def test_B3_one_flipped_bit(bundle, name):
     """One bit is enough."""
@@ -97,14 +92,12 @@ def test_B3_one_flipped_bit(bundle, name):
     _refused(bundle, "TAMPERED")
 
 
-@pytest.mark.B
 def test_B4_an_extra_member(bundle):
     """Nothing rides along."""
     (bundle / "extra.py").write_text("print()")
     _refused(bundle, "extra.py")
 
 
-@pytest.mark.B
 def test_B4_a_link_instead_of_a_member(bundle, tmp_path):
     """A member that is a link could be changed behind the digest."""
     target = tmp_path / "elsewhere"
@@ -113,7 +106,6 @@ def test_B4_a_link_instead_of_a_member(bundle, tmp_path):
     _refused(bundle, "LAYOUT")
 
 
-@pytest.mark.B
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd"])
 def test_B4_a_member_name_that_leads_out(bundle, name):
     """Names of members never become paths elsewhere."""
@@ -123,7 +115,6 @@ def test_B4_a_member_name_that_leads_out(bundle, name):
     _refused(bundle, "LAYOUT")
 
 
-@pytest.mark.B
 def test_B5_a_zip_bomb(bundle):
     """A small file that inflates to gigabytes is refused before it is inflated."""
     buffer = io.BytesIO()
@@ -143,7 +134,6 @@ class _Mark:
         return (open, (str(self.path), "w"))
 
 
-@pytest.mark.B
 def test_B6_a_pickle_in_disguise_is_not_run(bundle, tmp_path):
     """A pickle renamed to a model file is refused, and its code does not run."""
     marker = tmp_path / "marker"
@@ -162,7 +152,6 @@ def _with_schema(bundle, change):
     _replace(bundle, ESTIMATOR, buffer.getvalue())
 
 
-@pytest.mark.B
 @pytest.mark.parametrize(
     ("module", "name"), [("os", "system"), ("builtins", "eval"), ("sklearn.svm", "SVC"), ("functools", "partial")]
 )
@@ -172,7 +161,6 @@ def test_B7_a_foreign_type_is_named(bundle, module, name):
     _refused(bundle, f"{module}.{name}")
 
 
-@pytest.mark.B
 def test_B8_another_scikit_learn(bundle):
     """A model of another version is refused with both versions, or asked of its canaries if the operator says so."""
     manifest = _manifest(bundle)
@@ -182,7 +170,6 @@ def test_B8_another_scikit_learn(bundle):
     assert load_bundle(bundle, allow_version=True).features
 
 
-@pytest.mark.B
 def test_B9_a_feature_that_has_changed(bundle):
     """A model is never given features that mean something else than those it learned from."""
     manifest = _manifest(bundle)
@@ -192,7 +179,6 @@ def test_B9_a_feature_that_has_changed(bundle):
     _refused(bundle, f"feature '{name}' has changed")
 
 
-@pytest.mark.B
 def test_B10_classes_in_another_order(bundle):
     """Swapped labels load without complaint, but the canaries say otherwise."""
     content = _reloaded(bundle)
@@ -201,7 +187,6 @@ def test_B10_classes_in_another_order(bundle):
     _refused(bundle, "canaries")
 
 
-@pytest.mark.B
 def test_B11_weights_that_are_no_numbers(bundle):
     """A NaN among the weights is refused by name of the target."""
     content = _reloaded(bundle)
@@ -210,7 +195,6 @@ def test_B11_weights_that_are_no_numbers(bundle):
     _refused(bundle, "not finite")
 
 
-@pytest.mark.B
 def test_weights_that_were_changed_a_little(bundle):
     """A weight that still loads is caught by what the model says of its canaries."""
     content = _reloaded(bundle)
@@ -219,7 +203,6 @@ def test_weights_that_were_changed_a_little(bundle):
     _refused(bundle, "canaries")
 
 
-@pytest.mark.B
 def test_B12_a_newer_format(bundle):
     """A bundle from the future asks for an upgrade."""
     manifest = _manifest(bundle)
@@ -228,7 +211,6 @@ def test_B12_a_newer_format(bundle):
     _refused(bundle, "newer version")
 
 
-@pytest.mark.B
 def test_B15_a_loader_named_in_an_mlflow_file_is_never_loaded(bundle):
     """An MLmodel file does not belong to a bundle, whatever it names."""
     (bundle / "MLmodel").write_text("flavors: {python_function: {loader_module: os}}")

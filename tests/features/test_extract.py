@@ -19,7 +19,7 @@ from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
 from pipeline.records import Cohort, Recording, Samples
 from pipeline.testing import cohorts
-from pipeline.testing.recordings import wave
+from pipeline.testing.recordings import Wave
 
 RECORDED = cohorts(recordings=3)
 
@@ -203,7 +203,7 @@ def test_a_pools_map_gives_the_same_table():
             "rest",
             "accelerometer",
             50.0,
-            partial(wave, "tone", number, 8.0, 50.0),
+            Wave("tone", number, 8.0, 50.0),
         )
         for number in range(80)
     )
@@ -227,7 +227,7 @@ def test_how_many_recordings_a_worker_opens_at_once_does_not_show(cohort, chunk)
 def test_worker_processes_give_the_same_table(jobs):
     """What other processes measured has the same bits, and comes back to the visits that it belongs to."""
     visits = pd.DataFrame({"patient_id": "a", "visit_id": [str(number) for number in range(150)]})
-    takes = [partial(wave, "swell", number, 5.0, 50.0) for number in range(150)]
+    takes = [Wave("swell", number, 5.0, 50.0) for number in range(150)]
     recordings = tuple(
         Recording(f"r{number}", "a", str(number), "head", "rest", "accelerometer", 50.0, take)
         for number, take in enumerate(takes)

@@ -30,7 +30,7 @@ COUNTS = {"zero_crossings_hz", "turning_points_hz", "strokes_hz", "jerks_hz", "b
 @given(signals(max_windows=3), st.sampled_from(MOUNTINGS))
 def test_how_a_sensor_is_mounted_changes_nothing_that_says_so(signal, mounting):
     """Axes swapped or upside down, as makers differ, or mirrored as the other hand is."""
-    features = [feature for feature in WINDOW if ROTATION in feature.spec.invariances]
+    features = [feature for feature in WINDOW if ROTATION in feature.spec.invariant_to]
     turned = Signal(np.einsum("ij,njt->nit", mounting, signal.values), signal.fs)
     np.testing.assert_allclose(
         measure_windows(features, turned), measure_windows(features, signal), rtol=1e-6, atol=1e-9

@@ -1,14 +1,12 @@
 """Declaring a feature: what is attached, and what is refused when the family is imported."""
 
-import pickle
-
 import numpy as np
 import pytest
 
 from pipeline.errors import UsageError
 from pipeline.features.catalogue import CATALOGUE, column_names, model_columns
 from pipeline.features.places import on
-from pipeline.features.spec import record_feature, spec_of, visit_feature, window_feature
+from pipeline.features.spec import LATER, ROTATION, SCALE, record_feature, spec_of, visit_feature, window_feature
 from pipeline.units import Unit
 
 REST = on(["head"], ["rest"], "median")
@@ -48,6 +46,10 @@ def test_the_decorator_returns_the_same_function_with_its_spec():
         ({"outputs": (*REST, *REST)}, "a column twice"),
         ({"outputs": ["sway_deg"]}, "they are places"),
         ({"outputs": on(["head"], ["rest"])}, "names a summary"),
+        ({"invariant_to": [LATER]}, "a window feature has rotation, scale, mirror, rate"),
+        ({"equivariant_to": [ROTATION]}, "that can be scale, mirror, later"),
+        ({"invariant_to": [SCALE], "equivariant_to": [SCALE]}, "and not what it is invariant to"),
+        ({"needs": [declare()]}, "a window feature can't"),
     ],
 )
 def test_a_bad_declaration_is_refused_at_once(changed, message):
@@ -80,6 +82,14 @@ def test_a_contrast_can_only_need_declared_window_features():
         visit_feature(unit=Unit.RATIO, bounds=(0, 1), source="a paper", needs=[np.mean])(sway_ratio)
 
 
+def test_only_times_grow_with_time():
+    with pytest.raises(UsageError, match="its unit is weeks or y"):
+
+        @record_feature(unit=Unit.COUNT, bounds=(0, 9), source="a form", equivariant_to=[LATER])
+        def falls_count(history):
+            """Count the falls."""
+
+
 def test_an_undecorated_function_is_no_feature():
     with pytest.raises(UsageError, match="Decorate it with @window_feature"):
         spec_of(np.mean)
@@ -94,9 +104,8 @@ def test_a_record_feature_without_outputs_has_one_column_of_its_own_name():
 
 
 @pytest.mark.parametrize("feature", CATALOGUE, ids=lambda feature: feature.spec.name)
-def test_every_feature_pickles_and_says_what_it_is(feature):
-    """Worker processes get features by name, and the data dictionary is written from their specs."""
-    assert pickle.loads(pickle.dumps(feature)) is feature
+def test_every_feature_says_what_it_is(feature):
+    """The data dictionary and the catalogue's list are written from the specs."""
     assert feature.spec.meaning.endswith(".")
     assert feature.spec.columns
 

@@ -5,14 +5,19 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import find, given, settings
 
 from pipeline.clock import visit_weeks
 from pipeline.ontology import load_ontology
-from pipeline.schema import TABLES
-from pipeline.testing import cohorts, findings_cells, recordings
-from pipeline.vocabulary import pair_is_allowed
+from pipeline.schema import GROUPS, TABLES, VISITS
+from pipeline.testing import cohorts, complete_cohorts, findings_cells, recordings, visits
+from pipeline.testing.recordings import Wave, Windows, batches
+from pipeline.testing.spoilt import SPOILS, spoilt
+from pipeline.vocabulary import SENSORS, TREATMENT_KINDS, pair_is_allowed
+
+OWN = {"source", "row", "patient_id", "visit_id", "weeks_since_enrolment", "age_at_enrolment_y", "age_at_onset_y"}
 
 
 @given(cohorts(recordings=2, outcomes=True))
@@ -74,3 +79,67 @@ def test_a_least_number_of_patients_is_kept(least):
         assert len(set(cohort.groups)) >= least
 
     draws()
+
+
+def smallest(strategy, wanted):
+    """Return the smallest draw of which something holds."""
+    return find(strategy, wanted, settings=settings(max_examples=500, derandomize=True, database=None, deadline=None))
+
+
+def test_what_fails_shrinks_to_one_patient_and_the_group_of_columns_that_matters():
+    """Whoever reads a failing example sees what it is about, and nothing else."""
+    cohort = smallest(cohorts(), lambda cohort: "gdrs_total_points" in cohort.visits)
+    assert len(cohort) == 1
+    # the groups that hold the total or its items, and the totals that follow from them
+    assert len(set(cohort.visits) - OWN) <= 2 * max(len(columns) for columns in GROUPS["visits"].values())
+    assert cohort.treatments.empty
+    cohort = smallest(cohorts(max_visits=4), lambda cohort: cohort.visits.duplicated("patient_id").any())
+    assert len(cohort) == 2
+    assert set(cohort.visits) == OWN
+    cohort = smallest(cohorts(), lambda cohort: len(cohort.treatments) > 1)
+    assert (len(cohort), len(cohort.treatments)) == (1, 2)
+    assert len(smallest(cohorts(recordings=3), lambda cohort: len(cohort.recordings) > 0).recordings) == 1
+
+
+def test_a_signal_shrinks_to_the_plainest_kind_the_first_seed_and_one_window():
+    found = smallest(batches(), lambda case: any(wave.kind == "swell" for wave in case.waves))
+    assert found == Windows((Wave("swell"),))
+    found = smallest(batches(form="hostile"), lambda case: not np.isfinite(case.signal().values).all())
+    assert [(wave.kind, wave.seed, wave.fault) for wave in found.waves] == [("tone", 0, "all lost")]
+    taken = smallest(recordings(form="dirty"), lambda recording: recording.open.fault == "gap")
+    assert taken.open == Wave("tone", 0, 1.0, 40.0, "gap")
+
+
+@pytest.mark.parametrize("fault", SPOILS)
+def test_a_fault_of_a_table_leaves_the_table_itself_as_it_is(fault):
+    """Faults are put into copies: the same draw can be spoilt in several ways."""
+    table = smallest(visits(), lambda table: {"findings", "sex"} <= set(table) and len(table) > 1)
+    before = table.copy(deep=True)
+    spoilt(table, VISITS, [fault], np.random.default_rng(1))
+    pd.testing.assert_frame_equal(table, before)
+
+
+@given(visits(form="dirty"))
+def test_dirty_tables_keep_to_the_ranges_and_words_of_their_columns(table):
+    """What readers hand on may contradict itself; a value that no column allows, they reject."""
+    declared = {column.name: column for column in TABLES["visits"]}
+    for column in set(table) - {"source", "row", "findings"}:
+        if table[column].dtype.kind == "f" or declared[column].kind == "category":
+            check(declared[column], table[column].to_numpy())
+
+
+@given(cohorts(form="hostile", recordings=2))
+def test_hostile_cohorts_still_are_cohorts(cohort):
+    """They have ids, tables and recordings that open; all else is up to whoever survives them."""
+    assert {"patient_id", "visit_id"} <= set(cohort.visits)
+    for recording in cohort.recordings:
+        samples = recording.open()
+        assert samples.values.shape == (len(SENSORS[recording.sensor]), len(samples.time_s))
+
+
+@given(complete_cohorts())
+def test_a_complete_cohort_has_every_cell_and_every_kind_of_treatment(cohort):
+    assert {column.name for column in VISITS} <= set(cohort.visits)
+    assert not cohort.visits.isna().any(axis=None)
+    assert not (cohort.visits == "").any(axis=None)
+    assert set(cohort.treatments["kind"]) == set(TREATMENT_KINDS)

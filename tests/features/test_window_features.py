@@ -1,10 +1,9 @@
-"""Each window feature: its bounds, what leaves it as it is, and signals whose answer is known."""
+"""Window features on signals whose answer is known; what they declare is checked in tests/checks."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
 from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.measure import measure_windows
@@ -18,7 +17,6 @@ from pipeline.features.movement import (
 from pipeline.features.posture import tilt_deg, tilt_drift_deg
 from pipeline.features.repetition import repetition_hz
 from pipeline.features.signal import Signal
-from pipeline.features.spec import ROTATION, SCALE
 from pipeline.features.tremor import (
     power_2_to_4_hz_share,
     power_4_to_7_hz_share,
@@ -28,11 +26,9 @@ from pipeline.features.tremor import (
     tremor_rms_g,
     tremor_width_hz,
 )
-from pipeline.testing import signals
 
 FEATURES = [feature for feature in CATALOGUE if feature.spec.level == "window"]
 RATES = st.sampled_from([40.0, 50.0, 64.0, 100.0, 128.0])
-ROUNDING = {"rtol": 1e-6, "atol": 1e-9}
 
 
 def named(features):
@@ -49,34 +45,6 @@ def tone(hertz, rate, *, size=0.1, phase=0.3, seconds=4.0):
 def still(direction, seconds=4.0, rate=50.0):
     values = np.tile(np.array(direction, dtype=float)[:, None], (1, round(seconds * rate)))
     return Signal(values[None], np.array([rate]))
-
-
-@given(signals())
-def test_values_lie_within_their_bounds(signal):
-    """A value outside its declared bounds would be read as a fault of the input."""
-    table = measure_windows(FEATURES, signal)
-    for column, feature in enumerate(FEATURES):
-        low, high = feature.spec.bounds
-        known = table[:, column][~np.isnan(table[:, column])]
-        assert (known >= low).all(), feature.spec.name
-        assert (known <= high).all(), feature.spec.name
-
-
-@given(signals(), st.integers(0, 2**32 - 1))
-def test_turning_the_sensor_changes_no_feature_that_says_so(signal, seed):
-    """A watch strapped on the other way round must not change the patient's tremor."""
-    features = [feature for feature in FEATURES if ROTATION in feature.spec.invariances]
-    turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
-    turned = Signal(np.einsum("ij,njt->nit", turn, signal.values), signal.fs)
-    np.testing.assert_allclose(measure_windows(features, turned), measure_windows(features, signal), **ROUNDING)
-
-
-@given(signals(), st.floats(0.01, 100.0))
-def test_a_sensors_gain_changes_no_feature_that_says_so(signal, gain):
-    """Devices are off by several per cent; shares, angles and frequencies don't mind."""
-    features = [feature for feature in FEATURES if SCALE in feature.spec.invariances]
-    louder = Signal(gain * signal.values, signal.fs)
-    np.testing.assert_allclose(measure_windows(features, louder), measure_windows(features, signal), **ROUNDING)
 
 
 @given(hertz=st.floats(2.1, 11.9), rate=RATES, phase=st.floats(0, 6.2))

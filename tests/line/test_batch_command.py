@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as papq
-import pytest
 
 from pipeline.cli import main
 
@@ -59,7 +58,6 @@ def test_too_many_rejects_exit_with_3_and_are_published_all_the_same(line):
     assert _predict(line, spoiled, "--research-only", "--max-rejected", "1", "--overwrite") == 0
 
 
-@pytest.mark.S
 def test_S3_a_header_without_rows(line):
     """An empty night gives empty tables with full headers, and success."""
     empty = _visits_csv(line, "visits.csv", lambda table: table.head(0))
@@ -68,7 +66,6 @@ def test_S3_a_header_without_rows(line):
     assert list(_table("predictions")) == list(line.bundle.empty())
 
 
-@pytest.mark.S
 def test_S25_a_visit_with_nothing_recorded(line):
     """It is predicted, with an abstention and a warning."""
 
@@ -83,7 +80,6 @@ def test_S25_a_visit_with_nothing_recorded(line):
     assert first["phenotype_abstained"]
 
 
-@pytest.mark.S
 def test_S28_the_same_visit_twice(line):
     """Both are predicted, and both say so."""
     twice = _visits_csv(line, "visits.csv", lambda table: pd.concat([table, table.head(1)]))
@@ -102,7 +98,6 @@ def test_a_model_of_synthetic_data_refuses_records_that_are_not_marked_synthetic
     assert _table("predictions")["warnings"].str.contains("RESEARCH_ONLY").all()
 
 
-@pytest.mark.D
 def test_D9_the_same_command_again_does_nothing(line):
     """A command that is run twice by a scheduler costs nothing and changes nothing."""
     assert _predict(line, line.cohort_folder) == 0
@@ -111,7 +106,6 @@ def test_D9_the_same_command_again_does_nothing(line):
     assert before == {path.name: path.stat().st_mtime_ns for path in Path("out").iterdir()}
 
 
-@pytest.mark.D
 def test_D10_other_content_is_not_touched_without_overwrite(line, capsys):
     """Yesterday's predictions are safe from today's typing error."""
     assert _predict(line, line.cohort_folder) == 0
@@ -123,7 +117,6 @@ def test_D10_other_content_is_not_touched_without_overwrite(line, capsys):
     assert list(Path("out").glob("predictions-*.csv"))
 
 
-@pytest.mark.D
 def test_D13_a_run_that_was_cut_off_ends_with_the_bytes_of_one_that_was_not(line, monkeypatch):
     """What an earlier run left is used again only if its digest proves it."""
     _predict(line, line.cohort_folder)
@@ -137,14 +130,3 @@ def test_D13_a_run_that_was_cut_off_ends_with_the_bytes_of_one_that_was_not(line
     left.write_bytes(left.read_bytes()[:-1])
     assert _predict(line, line.cohort_folder) == 0
     assert whole == {path.name: path.read_bytes() for path in Path("out").iterdir()}
-
-
-def test_text_that_a_spreadsheet_would_execute_is_neutralised_in_csv_only(line):
-    """An id such as =1+1 is text in a CSV, and untouched in Parquet or on request."""
-    visits = _visits_csv(line, "visits.csv", lambda table: table.head(1).assign(patient_id="=1+1"))
-    for options, expected in ((["--format", "csv"], "'=1+1"), (["--format", "csv", "--no-csv-safe"], "=1+1")):
-        assert _predict(line, visits, "--research-only", "--overwrite", *options) == 0
-        table = pd.read_csv(next(Path("out").glob("predictions-*.csv")), dtype=str)
-        assert table["patient_id"].tolist() == [expected]
-    assert _predict(line, visits, "--research-only", "--overwrite") == 0
-    assert _table("predictions")["patient_id"].tolist() == ["=1+1"]

@@ -72,7 +72,9 @@ def test_a_predicted_risk_is_that_of_the_visit_not_of_a_visit_chosen_by_its_futu
         risk = out_of_fold(rows, folds=2, seed=1)[:, -1]
         visits = cohort.visits.iloc[truth.visits]
         duration = (visits["age_at_visit_y"] - visits["age_at_onset_y"]).to_numpy()
-        onset_to_spread = synthetic.truth.set_index("patient_id")["spread_from_onset_y"].loc[patients].to_numpy()
+        onset_to_spread = (
+            synthetic.truth.patients.set_index("patient_id")["spread_from_onset_y"].loc[patients].to_numpy()
+        )
         known = ~np.isnan(duration)
         ratios.append(np.mean((onset_to_spread - duration)[known] <= 5.0) / risk[known].mean())
     error = np.std(ratios, ddof=1) / np.sqrt(len(ratios))

@@ -35,7 +35,6 @@ def test_overwrite_replaces_only_what_a_run_of_ours_has_published(line, capsys):
     assert Path("precious/thesis.txt").read_text() == "years of work"
 
 
-@pytest.mark.S
 def test_S44_the_cohort_is_never_the_output(line, capsys):
     """Reading and replacing the same folder would lose the records."""
     cohort = str(line.cohort_folder)
@@ -44,7 +43,6 @@ def test_S44_the_cohort_is_never_the_output(line, capsys):
     assert (line.cohort_folder / "visits.parquet").exists()
 
 
-@pytest.mark.S
 def test_S44_the_feature_table_never_replaces_the_cohort():
     """Nor through a link, nor with --overwrite."""
     Path("visits.csv").write_text("patient_id\na\n")

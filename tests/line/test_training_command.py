@@ -75,7 +75,6 @@ def test_no_patient_is_in_the_model_the_run_or_the_messages(cohort, study, capsy
     assert CANARY not in "".join(capsys.readouterr())
 
 
-@pytest.mark.D
 def test_D21_a_store_that_does_not_answer_costs_a_warning_not_the_model(cohort, study, monkeypatch, capsys):
     """The model is saved first; with --require-tracking the exit code is 69, and the model is saved all the same."""
     Path("broken.db").write_text("no database")

@@ -8,7 +8,7 @@ from tempfile import mkdtemp
 import pytest
 
 from pipeline.config import load_mapping
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 
 
@@ -28,7 +28,7 @@ def read_table(content: str | bytes, mapping=None, suffix: str = ".csv"):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     options = Options(mapping=mapping)
     source = open_source(path, options)
-    return read_whole(source, survey(source, options), Path(mkdtemp(dir=Path.cwd())), options)
+    return read_whole(source, options, Path(mkdtemp(dir=Path.cwd())))
 
 
 def mapping_of(text: str):

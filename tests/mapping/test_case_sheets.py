@@ -115,6 +115,15 @@ def test_one_person_told_twice_with_different_content_is_rejected(read, table, s
     assert len(cohort) == 1
 
 
+def test_a_finding_that_is_neither_yes_nor_no_is_named_by_its_column(read, table, sheets):
+    """All of them, as they are called in the file: whoever keeps the sheet has to find the cells."""
+    wrong = {"dystonia_HP:0001332": "maybe", "tremor_HP:0001337": "often"}
+    cohort = read(table([PERSON | wrong, PERSON | {"individual_ID": "II-2", "tremor_HP:0001337": "3"}], ONE), sheets)
+    named = [set(cell.split("|")) for cell in cohort.rejects["column"]]
+    # the sheet's column of tremor is our own flag, too, which is named beside
+    assert named == [{*wrong, "tremor"}, {"tremor_HP:0001337", "tremor"}]
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "reason"),
     [

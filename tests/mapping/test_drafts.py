@@ -1,8 +1,11 @@
 """`dystonia check FILE --draft-mapping OUT.toml` proposes, marks what it guesses, and never shows a cell."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as papq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +13,10 @@ from hypothesis import strategies as st
 from pipeline.cli import main
 from pipeline.config import load_mapping
 from pipeline.records import Column
-from pipeline.schema import VISITS
+from pipeline.schema import TABLES
 from pipeline.testing.tables import visits
 
+VISITS = TABLES["visits"]
 OURS = {column.name: column for column in VISITS}
 DRESSES = (str.upper, str.title, lambda name: f" {name} ", lambda name: name.replace("_", " "), str.swapcase)
 CANARY = "Zyxw"
@@ -136,6 +140,35 @@ def test_a_first_line_of_values_is_refused_without_showing_it(capsys):
     assert not Path("draft.toml").exists()
 
 
+def test_labels_and_treatments_of_the_same_rows_are_proposed_with_their_ids(table, read):
+    """A clinic's one wide table becomes visits, treatments and outcomes."""
+    row = {
+        "Subject": "p1",
+        "week": "4",
+        "Etiology": "wilson",
+        "treatment": "dbs",
+        "region": "neck",
+        "TWSTRS total": "30",
+    }
+    text, mapping = drafted(table([row, row | {"Subject": "p2"}]))
+    found = {name: {how.source: ours for ours, how in each.columns.items()} for name, each in mapping.tables.items()}
+    assert found["outcomes"] == {"Subject": "patient_id", "Etiology": "aetiology"}
+    assert found["treatments"] == {
+        "Subject": "patient_id", "week": "weeks_since_enrolment", "treatment": "kind", "region": "region",
+    }  # fmt: skip
+    assert found["visits"]["TWSTRS total"] == "twstrs_total_points"
+    assert text.count("# guess: a row tells of") == 2
+    cohort = read(table([row, row | {"Subject": "p2"}]), mapping)
+    assert cohort.outcomes["aetiology"].tolist() == ["wilson"] * 2
+    assert cohort.treatments["kind"].tolist() == ["dbs"] * 2
+
+
+def test_a_column_of_treatments_alone_makes_no_treatment(table):
+    """A region or a response may be said of anything."""
+    _, mapping = drafted(table([{"patient_id": "p1", "region": "neck", "response": "marked"}]))
+    assert set(mapping.tables) == {"visits"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(["--draft-mapping", "there.toml"], 73), (["--draft-mapping", "d.txt"], 64),
@@ -158,3 +191,37 @@ def test_rows_that_are_no_visits_are_counted(capsys):
     Path("theirs.csv").write_text("id,kind\np,visit\nq,call\nr,call\n")
     assert main(["check", "theirs.csv", "--mapping", "./rule.toml"]) == 0
     assert "2 rows are no visits" in capsys.readouterr().out
+
+
+def test_rows_that_are_no_visits_stand_in_the_account_of_a_prediction(line):
+    """Whoever compares the rows of the file with the account finds all of them."""
+    Path("rule.toml").write_text(
+        'name = "r"\ntitle = "t"\n[tables.visits]\nwhere = { kind = "visit" }\n'
+        '[tables.visits.columns]\npatient_id = { source = "id" }\n'
+    )
+    Path("theirs.csv").write_text("id,kind\np,visit\nq,call\nr,call\n")
+    arguments = ["--mapping", "./rule.toml", "--out", "out", "--research-only", "--quiet"]
+    assert main(["predict", str(line.bundle_folder), "theirs.csv", *arguments]) == 0
+    account = json.loads(Path("out/_SUCCESS").read_text())
+    assert (account["rows"], account["predicted"], account["excluded"]) == ({"theirs.csv": 1}, 1, 2)
+
+
+def test_columns_that_are_no_cells_hinder_no_draft():
+    """An unknown table may hold a time of upload, or lists: nothing is proposed for them, nor is all refused."""
+    uploaded = pa.array([0], pa.timestamp("s", "UTC"))
+    table = pa.table(
+        {"patient_id": ["a"], "uploaded": uploaded, "more": [["x"]], "took_s": pa.array([1], pa.duration("s"))}
+    )
+    papq.write_table(table, "theirs.parquet")
+    assert main(["check", "theirs.parquet", "--draft-mapping", "draft.toml"]) == 0
+    assert list(load_mapping("./draft.toml").tables["visits"].columns) == ["patient_id"]
+
+
+def test_a_part_may_lack_a_column_of_the_first():
+    """A draft is made of all parts, whatever each of them has."""
+    Path("folder/visits").mkdir(parents=True)
+    Path("folder/visits/1.csv").write_text("patient_id,Gender\na,F\n")
+    Path("folder/visits/2.csv").write_text("patient_id,AAO\nb,45\n")
+    assert main(["check", "folder", "--draft-mapping", "draft.toml"]) == 0
+    drafted = load_mapping("./draft.toml").tables["visits"].columns
+    assert sorted(drafted) == ["age_at_onset_y", "patient_id", "sex"]

@@ -6,16 +6,18 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as papq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ContractError, UsageError
 from pipeline.records import IDENTITY
-from pipeline.schema import VISITS
+from pipeline.schema import TABLES
 from pipeline.testing.tables import visits
 
-OURS = {column.name: column for column in VISITS}
+OURS = {column.name: column for column in TABLES["visits"]}
 FLAGS = {1.0: "yes", 0.0: "no"}
 
 
@@ -280,3 +282,34 @@ def test_the_mapping_of_the_documentation_reads(read, table, tmp_path):
     assert cohort.rejects.empty
     found = cohort.visits[["patient_id", "visit_date", "sex", "findings"]].to_numpy().tolist()
     assert found == [["a-1", "2024-04-03", "female", "!HP:0001250|HP:0001337"]]
+
+
+MOMENTS = """
+[tables.visits.columns]
+patient_id = { source = "id" }
+visit_date = { source = "when" }
+"""
+
+
+def parquet_of(group: int = 1000, **columns) -> bytes:
+    sink = pa.BufferOutputStream()
+    papq.write_table(pa.table(columns), sink, row_group_size=group)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize("group", [1, 3])
+def test_a_time_of_day_costs_its_own_row_only(read, mapped, group):
+    """Whichever rows lie in a batch with it: midnight is a date, and what is no date is rejected."""
+    when = pa.array([0, 86_400, 86_401], pa.timestamp("s"))
+    found = read(parquet_of(group, id=["a", "b", "c"], when=when), mapped(MOMENTS), ".parquet")
+    assert found.visits["visit_date"].tolist() == ["1970-01-01", "1970-01-02"]
+    assert found.rejects[["row", "reasons"]].to_numpy().tolist() == [[3, "DATE_FORMAT"]]
+
+
+def test_lists_that_a_mapping_reads_are_refused(read, mapped):
+    """Read as missing they would be lost in silence; a list that no mapping reads is let be."""
+    content = parquet_of(id=["a"], when=[["2024-01-01"]], more=[["x"]])
+    with pytest.raises(ContractError, match=r"column 'when' has type list.*one value a cell"):
+        read(content, mapped(MOMENTS), ".parquet")
+    fine = parquet_of(id=["a"], when=["2024-01-01"], more=[["x"]])
+    assert read(fine, mapped(MOMENTS), ".parquet").visits["visit_date"].tolist() == ["2024-01-01"]

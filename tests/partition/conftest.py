@@ -17,10 +17,9 @@ def cut(files: dict[str, str], visits_per_partition: int, **options) -> list:
         (folder / name).write_text(content, newline="")
     chosen = Options(**options)
     source = open_source(folder, chosen)
-    overview = survey(source, chosen)
     if visits_per_partition == 0:
-        return [read_whole(source, overview, spill, chosen)]
-    parts = partitions(source, overview, spill, visits_per_partition=visits_per_partition)
+        return [read_whole(source, chosen, spill)]
+    parts = partitions(survey(source, chosen, spill), spill, visits_per_partition=visits_per_partition)
     return [part.cohort(source, chosen) for part in parts]
 
 

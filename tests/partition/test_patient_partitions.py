@@ -4,6 +4,7 @@ import stat
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,23 @@ def test_any_size_of_partition_gives_the_same_rows(cut_into, lines, treatments, 
     pd.testing.assert_frame_equal(joined.visits, whole[0].visits)
 
 
+RATED = st.tuples(st.sampled_from(["", "0", "3", "4"]), st.sampled_from(["", "2"]), st.sampled_from(["", "45"]))
+
+
+@given(cells=st.lists(RATED, min_size=1, max_size=12), size=st.integers(1, 6))
+def test_totals_are_derived_alike_however_the_work_is_cut(cut_into, cells, size):
+    """Each partition has the same columns in the same order, though in some of them no total can be derived."""
+    lines = ["patient_id,jrs_severity_points,jrs_frequency_points,age_at_visit_y"]
+    lines += [f"p{number},{','.join(row)}" for number, row in enumerate(cells)]
+    content = {"visits.csv": "\n".join(lines) + "\n"}
+    whole, parts = cut_into(content, 10**6), cut_into(content, size)
+    assert {tuple(part.visits) for part in parts} == {tuple(whole[0].visits)}
+    assert rows_of(whole, "visits") == rows_of(parts, "visits")
+    visits = whole[0].visits
+    sums = visits["jrs_severity_points"] + visits["jrs_frequency_points"]
+    np.testing.assert_array_equal(visits["jrs_total_points"], sums)
+
+
 @given(lines=LINES, size=st.integers(1, 30))
 def test_every_patient_is_whole_in_one_partition(cut_into, lines, size):
     """Histories and duplicates are found within a partition, so all of a patient's rows are in it, taken or not."""
@@ -107,14 +125,14 @@ def test_what_is_written_reads_back_as_it_was(cut_into, cohort, size):
 
 def test_spilled_rows_are_private_and_counted_before(tmp_path):
     """What lies on the disk in between is the owner's only; the number of partitions follows from the visits alone."""
-    (tmp_path / "visits.csv").write_text("patient_id\n" + "".join(f"p{n}\n" for n in range(10)))
+    (tmp_path / "visits.csv").write_text("patient_id\n" + "".join(f"p{n % 9}\n" for n in range(10)))
     (tmp_path / "treatments.csv").write_text("patient_id,kind\n" + "p1,dbs\n" * 100)
     spill = tmp_path / "spill"
     spill.mkdir()
     source = open_source(tmp_path, Options())
-    overview = survey(source, Options())
+    overview = survey(source, Options(), spill)
     assert (overview.total, overview.rows) == (10, {"visits.csv": 10})
-    parts = list(partitions(source, overview, spill, visits_per_partition=3))
+    parts = list(partitions(overview, spill, visits_per_partition=3))
     assert [(part.index, part.count) for part in parts] == [(n, 4) for n in range(4)]
     modes = {stat.S_IMODE(path.stat().st_mode) for path in Path(spill).iterdir()}
     assert modes == {0o600}
@@ -125,4 +143,20 @@ def test_the_survey_names_columns_that_are_not_ours(tmp_path):
     (tmp_path / "visits.csv").write_text("patient_id,shoe\na,1\n")
     (tmp_path / "treatments.csv").write_text("patient_id,kind,price\na,dbs,1\n")
     source = open_source(tmp_path, Options())
-    assert survey(source, Options()).unknown_columns == ("visits.shoe", "treatments.price")
+    assert survey(source, Options(), Path(mkdtemp(dir=tmp_path))).unknown_columns == ("visits.shoe", "treatments.price")
+
+
+@given(size=st.integers(1, 6))
+def test_every_partition_has_the_columns_of_all_parts(cut_into, size):
+    """The clock is chosen by the columns: a part that lacks one must not be timed otherwise where it is cut off."""
+    content = {
+        "visits/1.csv": "patient_id,visit_id,visit_date,age_at_visit_y,findings\na,1,2024-01-01,45,HP:0001337\n",
+        "visits/2.csv": "patient_id,visit_id,age_at_visit_y\nb,1,45\nb,2,46\nc,1,50\n",
+        "treatments/1.csv": "patient_id,kind,treatment_date\na,dbs,2024-01-02\n",
+        "treatments/2.csv": "patient_id,kind\nc,dbs\n",
+    }
+    whole, parts = cut_into(content, 10**6), cut_into(content, size)
+    assert {frozenset(part.visits) for part in parts} == {frozenset(whole[0].visits)}
+    assert {frozenset(part.treatments) for part in parts} == {frozenset(whole[0].treatments)}
+    for name in TABLES:
+        assert rows_of(whole, name) == rows_of(parts, name)

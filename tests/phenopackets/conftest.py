@@ -6,7 +6,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 
 
@@ -18,7 +18,7 @@ def read_packets(*packets, suffix: str = ".jsonl", name: str = ""):
     path.write_text("\n".join(texts) + "\n")
     options = Options(strict=True)
     source = open_source(path, options)
-    return read_whole(source, survey(source, options), folder, options)
+    return read_whole(source, options, folder)
 
 
 @pytest.fixture(scope="session")

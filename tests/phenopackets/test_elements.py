@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.cli import main
 from pipeline.reading.phenopackets import duration, read_time, time_element
 from pipeline.reading.phenopackets.treatments import _WORDS, kind_of
 from pipeline.vocabulary import REASONS, TREATMENT_KINDS
@@ -393,3 +394,16 @@ def test_published_cases_are_taken_with_what_they_say(real_data):
     assert found["filled"]["gene"] == found["predicted"]
     assert found["filled"]["findings_onset"] > 300
     assert set(found["notes"]) == {"NOT_CARRIED"}
+
+
+def test_check_says_what_was_left_out_and_how_often(capsys):
+    """The names are those of the standard: who wants more columns knows which."""
+    packet = {"id": "a", "subject": {"id": "a", "karyotypicSex": "XX"}, "metaData": {"created": "2026-01-02"}}
+    lines = [packet, packet | {"id": "b", "files": [{"uri": "x"}]}]
+    Path("cases.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert main(["check", "cases.jsonl", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["not_carried"] == {"files": 1, "subject.karyotypicSex": 2}
+    assert found["notes"]["NOT_CARRIED"] == 3
+    assert main(["check", "cases.jsonl"]) == 0
+    assert "left out: 2 x subject.karyotypicSex" in capsys.readouterr().out

@@ -135,7 +135,6 @@ def expected_code(fault: str) -> int:
 FAULTS = ("crash", "EIO", "ENOSPC", "interrupt")
 
 
-@pytest.mark.D
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("case", ["fresh", "swap", "two_renames"])
 def test_D2_a_fault_at_any_operation_leaves_all_or_nothing_and_a_rerun_heals(tmp_path, monkeypatch, fault, case):
@@ -171,7 +170,6 @@ def test_D2_a_fault_at_any_operation_leaves_all_or_nothing_and_a_rerun_heals(tmp
     assert published_early < operations / 2
 
 
-@pytest.mark.D
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("before", [None, OTHER], ids=["fresh", "replaced"])
 def test_D6_one_file_is_whole_or_as_before_at_any_fault(tmp_path, fault, before):
@@ -189,7 +187,6 @@ def test_D6_one_file_is_whole_or_as_before_at_any_fault(tmp_path, fault, before)
         assert sorted(path.name for path in destination.parent.iterdir()) == [".out.lock", "out"]
 
 
-@pytest.mark.D
 def test_D1_D12_a_run_that_was_killed_holds_no_lock_and_is_simply_repeated(tmp_path):
     """After kill -9 nothing has to be cleaned up by hand: the lock dies with the process."""
     destination = tmp_path / "out"
@@ -220,7 +217,6 @@ def test_D1_D12_a_run_that_was_killed_holds_no_lock_and_is_simply_repeated(tmp_p
     assert snapshot(destination) == snapshot(tmp_path / "reference")
 
 
-@pytest.mark.D
 def test_D3_everything_is_synced_before_it_appears(tmp_path, monkeypatch):
     """After a power cut a published folder is complete: its files and folders were on the disk before its name was."""
     synced: list[str] = []

@@ -147,7 +147,6 @@ def test_a_resume_makes_again_just_what_is_not_proven(content, data):
     assert content_of(destination) == content
 
 
-@pytest.mark.D
 @given(content=members(), data=st.data())
 def test_D13_a_damaged_journal_costs_work_but_never_the_result(content, data):
     """Whatever a crash leaves in the journals of the staging, the run that follows ends with the right bytes."""
@@ -168,7 +167,6 @@ def test_D13_a_damaged_journal_costs_work_but_never_the_result(content, data):
     assert content_of(destination) == content
 
 
-@pytest.mark.D
 @given(content=members(), other=members(), count=st.integers(0, 6))
 def test_D14_another_plan_starts_anew(content, other, count):
     """Nothing made from other inputs, options or versions is carried over into this output."""
@@ -181,7 +179,6 @@ def test_D14_another_plan_starts_anew(content, other, count):
     assert content_of(destination) == content
 
 
-@pytest.mark.D
 @given(content=members())
 def test_D9_the_same_plan_with_its_output_complete_is_no_work(content):
     """Running a finished command again is free and changes nothing, not even a time stamp."""
@@ -206,7 +203,6 @@ def test_an_output_that_was_altered_is_not_taken_for_complete(content, data):
     assert content_of(destination) == content
 
 
-@pytest.mark.D
 @given(content=members(), old=members())
 def test_D10_other_content_is_refused_untouched_and_overwrite_swaps(content, old):
     """Nobody loses an output by a mistyped name: 73, unless --overwrite is given; then nothing of the old is left."""
@@ -248,7 +244,6 @@ def test_an_empty_folder_may_be_filled(tmp_path):
     assert destination.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.D
 def test_D11_of_two_runs_on_one_output_the_second_is_told_to_wait(tmp_path):
     """Two runs never mix their files: the one that comes second ends at once, with 75."""
     with publishing(tmp_path / "out", PLAN) as staging:
@@ -259,7 +254,6 @@ def test_D11_of_two_runs_on_one_output_the_second_is_told_to_wait(tmp_path):
     assert content_of(tmp_path / "out") == {"a": b"1"}
 
 
-@pytest.mark.D
 def test_D8_a_missing_parent_is_told_before_any_work(tmp_path):
     """A mistyped --out fails in the first second, not after an hour of work, and makes no folders."""
     for destination in (tmp_path / "no" / "such" / "out", Path(), Path("..")):
@@ -270,7 +264,6 @@ def test_D8_a_missing_parent_is_told_before_any_work(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.D
 @pytest.mark.skipif(os.geteuid() == 0, reason="permission bits do not bind root")
 def test_D8_a_read_only_parent_is_told_before_any_work(tmp_path):
     """Without the right to write there, the run ends before any work, with 74."""

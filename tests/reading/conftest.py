@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as papq
 import pytest
 
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 
 
@@ -18,7 +18,7 @@ def read_files(files: dict, *, name: str = "", **options):
         put(folder / path, content)
     chosen = Options(**options)
     source = open_source(folder / name, chosen)
-    return read_whole(source, survey(source, chosen), Path(mkdtemp(dir=Path.cwd())), chosen)
+    return read_whole(source, chosen, Path(mkdtemp(dir=Path.cwd())))
 
 
 def put(path: Path, content) -> None:

@@ -53,6 +53,7 @@ def test_a_recording_is_opened_in_its_unit(read):
     [
         ("r,a,1,head,rest,accelerometer,g,50,none.csv", "file", "NO_RECORDING"),
         (f"r,a,1,head,rest,accelerometer,g,50,{'x' * 300}.csv", "file", "NO_RECORDING"),
+        ("r,a,1,head,rest,accelerometer,g,50,", "file", "NO_FILE_NAME"),
         ("r,a,1,head,rest,accelerometer,g,50,../s.csv", "file", "PATH_ESCAPE"),
         ("r,a,1,head,rest,accelerometer,g,50,/etc/passwd", "file", "PATH_ESCAPE"),
         ("r,a,1,head,rest,accelerometer,g,50,file:///etc/passwd", "file", "PATH_ESCAPE"),
@@ -135,3 +136,16 @@ def test_a_cohort_is_synthetic_only_if_it_is_marked(read, mark, synthetic):
     """A model of synthetic data refuses what is not marked; junk in the mark is no mark."""
     assert read({"visits.csv": VISITS, "cohort.json": mark}).synthetic is synthetic
     assert read({"visits.csv": VISITS}).synthetic is False
+
+
+def test_a_label_against_the_record_is_noted_and_kept(read):
+    """Which of the two is wrong only the clinic can tell; the note has no value, and names the row of the outcomes."""
+    cohort = read(
+        {
+            "visits.csv": "patient_id,neuroleptic_exposure\na,no\nb,yes\n",
+            "outcomes.csv": "patient_id,aetiology\nb,acquired_tardive\na,acquired_tardive\n",
+        }
+    )
+    assert notes(cohort) == [("outcomes", 2, "aetiology", "INCONSISTENT")]
+    assert cohort.notes["message"].tolist() == ["no dopamine-blocking drug was taken"]
+    assert len(cohort.outcomes) == 2

@@ -24,7 +24,7 @@ def cells(valid: list[str], **wrong: list[str]) -> st.SearchStrategy[tuple[str, 
 FREE_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 AGE = cells(
     ["", "45", "4.5e1", "+45", ".5", "45.", "0", "120"],
-    NOT_A_NUMBER=["abc", "NA", " 45", "1,5", "45 y", "0x10", "1_0", "٤٥", "nan", "null", ".", "-", "1e", "--1"],
+    NOT_A_NUMBER=["abc", "NA", " 45", "1,,5", "45 y", "0x10", "1_0", "٤٥", "nan", "null", ".", "-", "1e", "--1"],
     NOT_FINITE=["inf", "-Infinity", "1e999", "-1e999"],
     OUT_OF_RANGE=["310", "-1", "-999", "9999", "120.001"],
 )

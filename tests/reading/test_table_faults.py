@@ -3,7 +3,9 @@
 import os
 import socket
 import threading
+import uuid
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
@@ -14,9 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import ContractError, IoFailed, MissingInput, PipelineError
+from pipeline.partition import partitions, survey
 from pipeline.reading.source import Options, open_source, spooled
-
-pytestmark = pytest.mark.S
 
 
 def reasons(cohort) -> dict[int, str]:
@@ -55,7 +56,8 @@ def test_S1_what_may_not_be_read_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["visits.csv", "visits.parquet", "x.json", "x.jsonl"])
 def test_S2_an_empty_file(read, name):
     """A file of no bytes is a failed copy, not a cohort of nobody."""
-    refused(read, {name: b""}, "EMPTY_INPUT", "empty")
+    needed = "header" if name.startswith("visits") else "phenopacket"
+    refused(read, {name: b""}, "EMPTY_INPUT", f"empty, but .*{needed}")
 
 
 @pytest.mark.parametrize("content", ["\n", "\n\npatient_id\n", ",,\n", "\ufeff\n"])
@@ -131,8 +133,11 @@ def test_S10_a_row_with_too_few_fields(read):
 
 
 def test_S11_a_quote_that_is_never_closed(read):
-    """It would swallow every row after it, so the file is refused."""
-    refused(read, rows('a,"45', "b,46"), "UNTERMINATED_QUOTE")
+    """It would swallow every row after it, so the file is refused, with the line on which it opens."""
+    refused(read, rows('a,"45', "b,46"), "UNTERMINATED_QUOTE", r"visits\.csv, line 2:")
+    for end in ("\n", "\r\n", "\r"):
+        text = end.join(["patient_id,centre", 'a,"one ""two"" ', 'three"', 'b,"four', 'c,"five"', ""])
+        refused(read, {"visits.csv": text}, "UNTERMINATED_QUOTE", r"line 4:")
 
 
 def test_S12_S13_newlines_in_quotes_and_any_line_end(read):
@@ -225,6 +230,85 @@ def test_S19_only_the_empty_cell_is_missing(read, token):
     assert np.isnan(cohort.visits["age_at_visit_y"]).all()
 
 
+AGES = {",": '"45,5"', ".": "45.5"}
+
+
+@pytest.mark.parametrize("mark", AGES)
+def test_S14_the_decimal_mark_is_declared_not_guessed(read, mark):
+    """A column that is full of the other mark refuses the file, with the option to give; with it, it is read."""
+    files, other = rows(f"a,{AGES[mark]}", "b,46", "c,"), next(each for each in AGES if each != mark)
+    refused(read, files, "DELIMITER", f"age_at_visit_y.*--decimal '{mark}'", decimal=other)
+    assert read(files, decimal=mark).visits["age_at_visit_y"].tolist()[:2] == [45.5, 46.0]
+    spreadsheet = {"visits.csv": "patient_id;age_at_visit_y\na;45,5\nb;46\n"}
+    refused(read, spreadsheet, "DELIMITER", "--delimiter")
+    refused(read, spreadsheet, "DELIMITER", "--decimal ','", delimiter=";")
+    assert read(spreadsheet, delimiter=";", decimal=",").visits["age_at_visit_y"].tolist() == [45.5, 46.0]
+
+
+def test_S14_numbers_as_text_in_parquet_are_held_to_the_mark_too(read):
+    """A table that a tool wrote from such a CSV is refused with the option that it needs, not emptied row by row."""
+    table = pa.table({"patient_id": ["a", "b", "c"], "age_at_visit_y": ["45,5", "46", None]})
+    files = {"visits/1.parquet": table.slice(0, 0), "visits/2.parquet": table}
+    refused(read, files, "DELIMITER", r"visits/2\.parquet.*age_at_visit_y.*--decimal ','")
+    assert read(files, decimal=",").visits["age_at_visit_y"].tolist()[:2] == [45.5, 46.0]
+
+
+@pytest.mark.parametrize("rows_there", [0, 1])
+def test_S4_the_part_that_lacks_a_column_is_named(read, rows_there):
+    """Among two hundred parts, a user has to know which."""
+    table = pa.table({"patient_id": ["a"], "tremor": ["yes"]})
+    files = {"visits/1.parquet": table, "visits/2.parquet": table.select(["tremor"]).slice(0, rows_there)}
+    refused(read, files, "MISSING_COLUMN", r"visits/2\.parquet: no column 'patient_id'")
+
+
+def test_S14_a_few_numbers_with_the_other_mark_cost_their_rows(read):
+    """A slip of one hand says nothing of the file; thousands are never read as a fraction, or the other way round."""
+    lines = ["a,45", "b,46", 'c,"47,5"', "d,48"]
+    assert reasons(read(rows(*lines))) == {3: "NOT_A_NUMBER"}
+    lines[2] = "c,47.5"
+    cohort = read(rows(*lines, 'e,"1.049,5"'), decimal=",")
+    assert reasons(cohort) == {3: "NOT_A_NUMBER", 5: "NOT_A_NUMBER"}
+
+
+@given(ages=st.lists(st.floats(0, 120), min_size=1, max_size=5))
+def test_S14_a_declared_mark_changes_no_bit(read, ages):
+    """The same numbers come out of either spelling; ids and words that look like numbers stay as they are."""
+    header = "patient_id;centre;age_at_visit_y"
+    found = [
+        read(rows(*(f"{n},5;1.5;{str(age).replace('.', mark)}" for n, age in enumerate(ages)), header=header),
+             delimiter=";", decimal=mark)
+        for mark in AGES
+    ]  # fmt: skip
+    pd.testing.assert_frame_equal(found[0].visits, found[1].visits)
+    assert found[0].visits["age_at_visit_y"].tolist() == ages
+    assert found[0].visits["centre"].unique().tolist() == ["1.5"]
+
+
+@pytest.mark.parametrize("column", ["visit_date", "onset_date"])
+def test_S21_a_date_in_the_future(read, column):
+    """A slip in the year costs the row; the day of the export tells the nearer future, and never today's clock."""
+    files = rows("a,2999-01-01", "b,2027-02-03", "c,2024-02-03", "d,", header=f"patient_id,{column}")
+    assert reasons(read(files)) == {1: "INCONSISTENT"}
+    late = read(files, as_of="2026-11-22")
+    assert reasons(late) == {1: "INCONSISTENT", 2: "INCONSISTENT"}
+    assert set(late.rejects["message"]) == {"a date lies in the future"}
+    assert reasons(read(files, as_of="2027-02-03")) == {1: "INCONSISTENT"}
+
+
+def test_S21_a_treatment_or_a_label_in_the_future_is_noted(read):
+    """It rejects no visit, and is not used."""
+    cohort = read(
+        rows("a,45")
+        | {"treatments.csv": "patient_id,kind,treatment_date\na,dbs,2999-01-01\na,dbs,2024-01-01\n"}
+        | {"outcomes.csv": "patient_id,phenotype,label_date\na,cervical,2999-01-01\n"}
+    )
+    assert cohort.notes[["table", "column", "reason"]].to_numpy().tolist() == [
+        ["treatments", "treatment_date", "INCONSISTENT"],
+        ["outcomes", "label_date", "INCONSISTENT"],
+    ]
+    assert (len(cohort), len(cohort.treatments), len(cohort.outcomes)) == (1, 1, 0)
+
+
 def test_S21_an_onset_after_the_visit(read):
     """Values that can't both be true cost the row, with the reason in words."""
     cohort = read(rows("a,45,46", "b,45,45", header="patient_id,age_at_visit_y,age_at_onset_y"))
@@ -271,6 +355,7 @@ def test_S29_across_the_parts_of_a_table(read):
 @example("A\u030a")
 @example("x" * 4000)
 @example("  x  ")
+@example("\xa0x")
 @example("\u202eevil")
 @example("../../x")
 @example("C:\\con")
@@ -337,9 +422,53 @@ def test_S36_columns_of_other_types_read_alike(read):
         }
     )
     decimal = plain.set_column(1, "age_at_visit_y", plain["age_at_visit_y"].cast(pa.decimal128(5, 2)))
-    for other in (dressed, decimal):
+    views = plain.set_column(0, "patient_id", plain["patient_id"].cast(pa.string_view()))
+    views = views.set_column(2, "sex", plain["sex"].cast(pa.binary()).cast(pa.binary_view()))
+    for other in (dressed, decimal, views):
         pd.testing.assert_frame_equal(read({"visits.parquet": plain}).visits, read({"visits.parquet": other}).visits)
     refused(read, {"visits.parquet": pa.table({"patient_id": ["a"], "sex": [["male"]]})}, "TYPE", "one value a cell")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array([1], pa.timestamp("s", "UTC")),
+        pa.array([1], pa.timestamp("s")),
+        pa.array([1], pa.time32("s")),
+        pa.array([1], pa.duration("s")),
+        pa.array([{"a": 1}]),
+    ],
+)
+def test_S36_what_would_be_cut_to_a_date_is_refused(read, cells):
+    """A time of day or a zone would be lost in silence. In a column that is not ours, it may be."""
+    refused(read, {"visits.parquet": pa.table({"patient_id": ["a"], "visit_date": cells})}, "TYPE", "'visit_date'")
+    assert len(read({"visits.parquet": pa.table({"patient_id": ["a"], "uploaded": cells})})) == 1
+
+
+def test_S36_dates_and_flags_in_other_clothes(read):
+    """Whole days are dates in whatever unit; a flag may be a number or a truth value, if it is 0 or 1."""
+    days = pa.array([0, 19_000], pa.date32())
+    plain = read({"visits.parquet": pa.table({"patient_id": ["a", "b"], "visit_date": days, "tremor": ["yes", "no"]})})
+    kinds = pa.timestamp("ns"), pa.timestamp("s"), pa.date64(), pa.string()
+    for kind in kinds:
+        for flags in (pa.array([1, 0]), pa.array([1.0, 0.0]), pa.array([True, False]), pa.array(["1.0", "No"])):
+            table = pa.table({"patient_id": ["a", "b"], "visit_date": days.cast(kind), "tremor": flags})
+            pd.testing.assert_frame_equal(read({"visits.parquet": table}).visits, plain.visits)
+    decimals = pa.array([1, 0]).cast(pa.decimal128(20, 0))
+    assert (
+        read({"visits.parquet": pa.table({"patient_id": ["a", "b"], "tremor": decimals})}).visits["tremor"].sum() == 1
+    )
+    table = pa.table({"patient_id": ["a", "b", "c"], "tremor": [0.5, 1, None]})
+    assert reasons(read({"visits.parquet": table})) == {1: "NOT_A_FLAG"}
+
+
+def test_S36_parts_of_a_table_that_differ_in_their_types(read):
+    """Each part is read for what it is: a date as text in one and as a date in another, a number as either."""
+    one = pa.table({"patient_id": ["a"], "visit_date": ["2024-04-03"], "age_at_visit_y": ["45.5"]})
+    other = pa.table({"patient_id": ["b"], "visit_date": pa.array([19_816], pa.date32()), "age_at_visit_y": [45.5]})
+    cohort = read({"visits/1.parquet": one, "visits/2.parquet": other, "visits/3.parquet": one.select([0, 1])})
+    assert cohort.visits["visit_date"].tolist() == ["2024-04-03"] * 3
+    assert cohort.visits["age_at_visit_y"].dropna().tolist() == [45.5, 45.5]
 
 
 def test_S37_an_integer_that_a_float_cannot_hold(read):
@@ -349,10 +478,68 @@ def test_S37_an_integer_that_a_float_cannot_hold(read):
         assert reasons(read({"visits.parquet": table})) == {1: "PRECISION"}
 
 
-def test_S41_a_parquet_of_very_many_columns(read):
+@pytest.mark.parametrize("column", ["patient_id", "centre", "somebody_elses"])
+def test_S38_a_bomb_of_repeated_cells(read, column):
+    """A large cell, named by a million rows: the file has 20 kB, its table a terabyte. Nobody waits for it."""
+    cells = pa.DictionaryArray.from_arrays(pa.array(np.zeros(1_000_000, dtype=np.int32)), ["x" * 1_000_000])
+    table = pa.table({"patient_id": pa.repeat("a", 1_000_000), column: cells})
+    before = pa.total_allocated_bytes()
+    refused(read, {"visits.parquet": table}, "TOO_LARGE", f"'{column}' decodes to more than 512 MiB")
+    assert pa.total_allocated_bytes() - before < 1 << 26
+
+
+def test_S38_a_bomb_of_compressed_pages(read):
+    """The same in one cell that compresses well: the page is never inflated."""
+    cells = pa.array(np.zeros(80_000_000, dtype=np.float64))
+    papq.write_table(
+        pa.table({"age_at_visit_y": cells}),
+        "bomb.parquet",
+        compression="zstd",
+        use_dictionary=False,
+        row_group_size=80_000_000,
+    )
+    content = Path("bomb.parquet").read_bytes()
+    assert len(content) < 1_000_000
+    refused(read, {"visits.parquet": content}, "TOO_LARGE")
+
+
+def test_S39_memory_does_not_grow_with_the_rows(tmp_path):
+    """The most that is held at any time is the same for a table four times as long, in order or shuffled."""
+    for shuffled in (False, True):
+        most = []
+        for patients in (60_000, 240_000):
+            ids = np.repeat(np.arange(patients), 2)
+            ids = np.random.default_rng(0).permutation(ids) if shuffled else ids
+            text = "".join(f"p{patient:07d},45,yes,no,male\n" for patient in ids.tolist())
+            (tmp_path / "visits.csv").write_text("patient_id,age_at_visit_y,tremor,head_tremor,sex\n" + text)
+            spill = Path(mkdtemp(dir=tmp_path))
+            source = open_source(tmp_path / "visits.csv", Options())
+            held = []
+            for part in partitions(survey(source, Options(), spill), spill, visits_per_partition=20_000):
+                assert len(part.cohort(source, Options())) > 10_000
+                held.append(pa.total_allocated_bytes())
+            assert len(held) == patients // 10_000
+            most.append(max(held))
+        assert most[1] < 1.5 * most[0]
+
+
+def test_S40_a_cell_larger_than_any_of_a_form(read):
+    """It is refused as that, in either kind of file, whatever its column; a long one of a form is read."""
+    for column in ("centre", "not ours"):
+        text = {"visits.csv": f"patient_id,{column}\na,x\nb,{'x' * 3_000_000}\n"}
+        refused(read, text, "CELL_TOO_LARGE", r"visits\.csv: a cell of more than 1048576 bytes")
+        table = pa.table({"patient_id": ["a"], column: ["x" * 3_000_000]})
+        refused(read, {"visits.parquet": table}, "CELL_TOO_LARGE", r"visits\.parquet")
+    refused(read, {"visits.csv": f"patient_id,{'x' * 3_000_000}\n"}, "CELL_TOO_LARGE")
+    assert len(read({"visits.csv": f"patient_id,centre\na,{'x' * 1_000_000}\n"})) == 1
+
+
+def test_S41_a_table_of_very_many_columns(read):
     """It is refused before it is decoded."""
     table = pa.table({"patient_id": ["a"]} | {f"c{n}": [0] for n in range(5_001)})
     refused(read, {"visits.parquet": table}, "TOO_MANY_COLUMNS")
+    header = ",".join(["patient_id", *(f"c{n}" for n in range(20_000))])
+    refused(read, {"visits.csv": f"{header}\n"}, "TOO_MANY_COLUMNS", "20001 columns: at most 5000|20001 columns")
 
 
 @pytest.mark.parametrize("place", ["cohort", "visits/part.csv"])
@@ -429,3 +616,35 @@ def test_whatever_bytes_a_csv_holds_it_is_read_or_refused(read, content):
             continue
         numbers = sorted([*cohort.visits["row"], *cohort.rejects["row"]])
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("link", ["visits.csv", "visits/part.csv", "treatments.csv", "packet.json"])
+def test_S42_a_link_out_of_the_folder(read, link):
+    """A supplier may have linked any file that the operator can read: what lies elsewhere is no part of a cohort."""
+    Path("elsewhere.csv").write_text("patient_id\nSECRET\n")
+    there = {} if link.endswith("json") or link.startswith("visits") else {"visits.csv": "patient_id\na\n"}
+    found = refused(read, {**there, link: Path.cwd() / "elsewhere.csv"}, "PATH_ESCAPE", "leads out of the cohort")
+    assert "SECRET" not in str(found)
+
+
+def test_S42_a_link_within_the_folder_and_to_it(read, tmp_path):
+    """Links of a user's own order are followed: to the folder, or to a file beside."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "2026.csv").write_text("patient_id\na\n")
+    (tmp_path / "real" / "visits.csv").symlink_to("2026.csv")
+    (tmp_path / "link").symlink_to("real")
+    assert open_source(tmp_path / "link", Options()).visit_files == ("visits.csv",)
+
+
+def test_S36_ids_as_databases_write_them(read):
+    """A UUID is its text; a column of one that is not ours refuses nothing."""
+    ids = [uuid.UUID(int=1), uuid.UUID(int=2)]
+    column = pa.array([each.bytes for each in ids], pa.uuid())
+    table = pa.table({"patient_id": column, "upload": column})
+    assert read({"visits.parquet": table}).visits["patient_id"].tolist() == [str(each) for each in ids]
+
+
+def test_S5_a_strict_refusal_fits_a_line(read):
+    """All of the hundreds of columns would bury the one that is to be mended."""
+    found = refused(read, rows("a,45", header="patient_id,zzz"), "UNKNOWN_COLUMN", "'zzz'", strict=True)
+    assert len(str(found)) < 1500

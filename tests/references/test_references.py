@@ -14,7 +14,7 @@ from pipeline.features import shape
 from pipeline.features.signal import Signal
 from pipeline.features.smoothness import log_dimensionless_jerk, spectral_arc_length
 from pipeline.features.spectrum import band_power, band_weights, spectral_entropy, strongest_bin
-from pipeline.testing.recordings import WAVES, wave
+from pipeline.testing.recordings import WAVES, Wave
 
 pytestmark = [
     pytest.mark.references,
@@ -29,7 +29,7 @@ CASES = [(kind, seed) for kind in WAVES for seed in range(4)]
 @pytest.fixture(scope="module")
 def signal():
     """Return windows of every kind, 4 s at 100 Hz."""
-    values = np.stack([wave(kind, seed, 4.0, RATE).values for kind, seed in CASES])
+    values = np.stack([Wave(kind, seed=seed, seconds=4.0, rate_hz=RATE)().values for kind, seed in CASES])
     return Signal(values, np.full(len(CASES), RATE))
 
 

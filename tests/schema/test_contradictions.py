@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.rules import body_distribution, contradictions, red_flags
+from pipeline.rules import body_distribution, contradictions, isolated_or_combined, label_contradictions, red_flags
 from pipeline.vocabulary import BODY_DISTRIBUTIONS, REGIONS
 
 FREE = {f"dystonia_{region}": [0.0] for region in REGIONS}
@@ -85,3 +85,70 @@ def test_the_derived_distribution_never_contradicts_itself(held, other):
 )
 def test_what_must_not_be_missed_is_seen_in_any_column(columns, flags):
     assert red_flags(pd.DataFrame(columns)).tolist() == [flags]
+
+
+def told_of(labels, *visits, visit_id="1"):
+    """Return the messages for the labels of a patient with these visits."""
+    table = pd.DataFrame(visits).assign(patient_id="a", visit_id=[str(n + 1) for n in range(len(visits))])
+    outcomes = pd.DataFrame([{"patient_id": "a", "visit_id": visit_id} | labels])
+    return [each.message for each in label_contradictions(outcomes, table) if each.where.any()]
+
+
+TARDIVE, TBI = {"aetiology": "acquired_tardive"}, {"aetiology": "acquired_tbi"}
+WRITER, HEALTHY = {"phenotype": "writers_cramp"}, {"phenotype": "healthy"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "visit", "words"),
+    [
+        (TARDIVE, {"neuroleptic_exposure": 0.0}, "dopamine-blocking"),
+        ({"aetiology": "acquired_acute_drug"}, {"neuroleptic_exposure": 0.0}, "dopamine-blocking"),
+        (TARDIVE, {"neuroleptic_exposure": 1.0}, ""),
+        (TARDIVE, {"neuroleptic_exposure": np.nan}, ""),
+        (TARDIVE, {"neuroleptic_exposure": 0.0, "dopamine_blocker": "haloperidol"}, ""),
+        (TARDIVE, {"neuroleptic_exposure": 0.0, "dopamine_blocker_use_y": 2.0}, ""),
+        (TBI, {"head_injury": 0.0}, "head injury"),
+        (TBI, {"head_injury_before_onset_y": -1.0}, "head injury"),
+        (TBI, {"head_injury_before_onset_y": 1.0}, ""),
+        (TBI, {"head_injury": 1.0}, ""),
+        (WRITER, {"task_specific": 0.0}, "one task"),
+        (WRITER, {"task_specific": 1.0}, ""),
+        (HEALTHY, {"dystonia_neck": 1.0}, "region"),
+        (HEALTHY, {"dystonia_neck": 0.0}, ""),
+        (HEALTHY | {"aetiology": "wilson"}, {}, "can't have"),
+        (HEALTHY | {"aetiology": "not_dystonia"}, {}, ""),
+        ({"phenotype": "functional", "aetiology": "idiopathic_isolated"}, {}, "can't have"),
+        ({"aetiology": "idiopathic_isolated"}, {"neuroleptic_exposure": 0.0}, ""),
+    ],
+)
+def test_a_label_that_cannot_be_is_told(labels, visit, words):
+    """What clinical facts exclude is found; what was not recorded excludes nothing."""
+    found = told_of(labels, visit)
+    assert [words in message for message in found] == ([True] if words else [])
+
+
+def test_history_that_one_visit_tells_holds_for_all_and_regions_for_their_own():
+    """A drug that was remembered later was taken; a region that was affected later was not affected before."""
+    assert told_of(TARDIVE, {"neuroleptic_exposure": 0.0}, {"neuroleptic_exposure": 1.0}) == []
+    visits = {"dystonia_neck": 0.0}, {"dystonia_neck": 1.0}
+    assert [len(told_of(HEALTHY, *visits, visit_id=visit)) for visit in ("1", "2", "")] == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"combined_with": ["none"]}, "isolated"),
+        ({"combined_with": ["none"], "findings": ["HP:0001336"]}, "isolated"),
+        ({"combined_with": ["chorea"]}, "combined"),
+        ({"findings": ["HP:0001337|HP:0001300"]}, "combined"),
+        ({"findings": ["HP:0045084"]}, "combined"),
+        ({"findings": ["!HP:0001336"]}, ""),
+        ({"findings": ["HP:0001337"]}, ""),
+        (FREE | {"combined_with": ["none"]}, ""),
+        ({}, ""),
+    ],
+)
+def test_isolated_is_said_and_combined_is_said_or_found(columns, expected):
+    """Tremor belongs to dystonia; a finding that is not there is no answer."""
+    visits = pd.DataFrame({"patient_id": ["a"]} | columns)
+    assert isolated_or_combined(visits).tolist() == [expected]

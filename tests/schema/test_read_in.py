@@ -2,10 +2,12 @@
 
 import csv
 import io
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 from pipeline.schema import TABLES
 from pipeline.schema.dictionary import redcap
@@ -18,7 +20,7 @@ def read(tmp_path):
         chosen = Options()
         source = open_source(tmp_path / "visits.csv", chosen)
         (tmp_path / "spill").mkdir()
-        return read_whole(source, survey(source, chosen), tmp_path / "spill", chosen)
+        return read_whole(source, chosen, Path(mkdtemp(dir=tmp_path)))
 
     return read_visits
 

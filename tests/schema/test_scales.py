@@ -166,6 +166,14 @@ def test_totals_derived_from_parts_use_the_derived_parts():
     assert filled["twstrs_severity_points"].tolist() == [35.0]
 
 
+def test_a_total_is_added_by_columns_and_never_by_cells():
+    """All parts of a cohort have the same columns, whatever is recorded in them; a lone item adds none."""
+    blank = pd.DataFrame({"jrs_severity_points": [np.nan], "jrs_frequency_points": [1.0]})
+    assert list(derived_totals(blank)) == [*blank, "jrs_total_points"]
+    assert list(derived_totals(blank.iloc[:0])) == [*blank, "jrs_total_points"]
+    assert list(derived_totals(blank[["jrs_severity_points"]])) == ["jrs_severity_points"]
+
+
 @given(st.lists(st.integers(0, 85) | st.none(), min_size=1, max_size=5))
 def test_a_total_without_items_is_left_as_it_is(totals):
     visits = pd.DataFrame({"twstrs_total_points": np.array(totals, dtype=float)})

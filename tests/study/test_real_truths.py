@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config import load_mapping, load_study
 from pipeline.outcomes import derive
-from pipeline.partition import read_whole, survey
+from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
 from pipeline.visible import visible
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 def read(path, folder, **options):
     chosen = Options(**options)
     source = open_source(path, chosen)
-    return read_whole(source, survey(source, chosen), folder, chosen)
+    return read_whole(source, chosen, folder)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from pipeline.study import Recipe
 from pipeline.synthetic import canaries, generate
 from pipeline.synthetic.figures import SPREAD_BY_PHENOTYPE as SPREADING
 from pipeline.synthetic.form import CODE
+from pipeline.synthetic.person import HISTORY
 from pipeline.units import WEEKS_PER_YEAR
 from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, REGIONS, pair_is_allowed
 
@@ -33,7 +34,8 @@ def recipes(draw):
 def made(recipe, patients, seed, first=0):
     """Return the tables of a cohort without the number of the row, which does depend on the cohort."""
     synthetic = generate(recipe, patients=patients, seed=seed, first=first)
-    tables = synthetic.cohort.visits, synthetic.cohort.treatments, synthetic.cohort.outcomes, synthetic.truth
+    cohort, truth = synthetic.cohort, synthetic.truth
+    tables = cohort.visits, cohort.treatments, cohort.outcomes, truth.patients, truth.visits
     return [table.drop(columns="row", errors="ignore") for table in tables]
 
 
@@ -48,6 +50,16 @@ def test_a_patient_is_the_same_whatever_the_cohort(recipe, seed, first, patients
         ids = [f"P{number:06d}" for number in range(first + 1, first + patients + 1)]
         same = whole[whole["patient_id"].isin(ids)].reset_index(drop=True)
         pd.testing.assert_frame_equal(same, part, check_exact=True)
+
+
+@settings(max_examples=5, deadline=None)
+@given(recipe=recipes(), seed=SEEDS, first=st.integers(0, 700), patients=st.integers(1, 20))
+def test_so_is_what_the_oracle_says(recipe, seed, first, patients):
+    """The best possible answers are the same too, bit for bit, whichever part of a cohort they are asked of."""
+    whole = generate(recipe, patients=first + 30, seed=seed).truth.oracle
+    part = generate(recipe, patients=patients, seed=seed, first=first).truth.oracle
+    same = whole[whole["patient_id"].isin(set(part["patient_id"]))].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, part, check_exact=True)
 
 
 @generation
@@ -113,8 +125,10 @@ def test_every_value_is_one_that_its_column_declares(recipe, seed):
 def test_the_inputs_do_not_hold_the_answers(recipe, seed):
     """No outcome, and nothing of the truth, is a column of the visits or of the treatments."""
     synthetic = generate(recipe, patients=5, seed=seed)
-    answers = {*synthetic.cohort.outcomes, *synthetic.truth} - set(IDENTITY)
-    assert not answers & {*synthetic.cohort.visits, *synthetic.cohort.treatments}
+    truth = synthetic.truth
+    answers = {*synthetic.cohort.outcomes, *truth.patients, *truth.visits, *truth.oracle} - set(IDENTITY)
+    asked = {"sex", *HISTORY}
+    assert not answers & {*synthetic.cohort.visits, *synthetic.cohort.treatments} - asked
 
 
 @generation
@@ -129,8 +143,10 @@ def test_labels_are_allowed_pairs_of_the_recipe(recipe, seed):
 @given(recipe=recipes(), seed=SEEDS)
 def test_what_defines_a_class_is_there(recipe, seed):
     """A cause stands only with the history that defines it, and only dystonia holds regions."""
-    cohort = generate(recipe, patients=60, seed=seed).cohort
-    visits, phenotype, aetiology = cohort.visits, cohort.outcomes["phenotype"], cohort.outcomes["aetiology"]
+    synthetic = generate(recipe, patients=60, seed=seed)
+    visits = synthetic.cohort.visits
+    true = synthetic.truth.patients.set_index("patient_id").loc[visits["patient_id"]].reset_index()
+    phenotype, aetiology = true["phenotype"], true["aetiology"]
     drugs = aetiology.isin(["acquired_tardive", "acquired_acute_drug"])
     assert (visits.loc[drugs, "neuroleptic_exposure"].dropna() == 1).all()
     assert (visits.loc[aetiology == "acquired_tbi", "head_injury"].dropna() == 1).all()
@@ -148,7 +164,8 @@ def test_the_interval_of_the_spread_agrees_with_the_regions(recipe, seed):
     synthetic = generate(recipe, patients=60, seed=seed)
     visits, outcomes = synthetic.cohort.visits, synthetic.cohort.outcomes
     left, right = outcomes["spread_left_y"], outcomes["spread_right_y"]
-    one_region = (visits[REGION_COLUMNS].sum(axis=1) == 1) & outcomes["phenotype"].isin(SPREADING)
+    true = synthetic.truth.patients.set_index("patient_id")["phenotype"].loc[visits["patient_id"]]
+    one_region = (visits[REGION_COLUMNS].sum(axis=1) == 1) & true.isin(SPREADING).to_numpy()
     assert (left.notna() == one_region).all()
     assert (left.dropna() >= 0).all()
     assert (left[right.notna()] < right.dropna()).all()
@@ -170,7 +187,7 @@ def test_the_interval_holds_the_true_time_of_the_spread(recipe, seed):
     """What was observed of the spread is true: it came after `left` and by `right`."""
     synthetic = generate(recipe, patients=60, seed=seed)
     visits, outcomes = synthetic.cohort.visits, synthetic.cohort.outcomes
-    truth = synthetic.truth.set_index("patient_id").loc[visits["patient_id"]]
+    truth = synthetic.truth.patients.set_index("patient_id").loc[visits["patient_id"]]
     onset = visits.groupby("patient_id")["age_at_onset_y"].transform("max")
     spread = truth["spread_from_onset_y"].to_numpy() - (visits["age_at_visit_y"] - onset).to_numpy()
     known = outcomes["spread_left_y"].notna().to_numpy() & onset.notna().to_numpy()

@@ -41,8 +41,9 @@ def form_of(visits):
 def test_no_single_answer_tells_two_classes_apart(demo):
     """The area under the curve of each answer stays at or below 0.95 for every pair of classes it does not define."""
     alike = Recipe(**{**vars(demo), "classes": dict.fromkeys(demo.classes, 1.0), "missing": 0.0})
-    cohort = generate(alike, patients=20_000, seed=2).cohort
-    label = cohort.outcomes["phenotype"] + "/" + cohort.outcomes["aetiology"]
+    synthetic = generate(alike, patients=20_000, seed=2)
+    cohort, true = synthetic.cohort, synthetic.truth.patients.set_index("patient_id")
+    label = (true["phenotype"] + "/" + true["aetiology"]).loc[cohort.visits["patient_id"]]
     yes = cohort.visits[list(ASKED)].groupby(label.to_numpy()).mean()
     for item in ASKED:
         defined = {name for name in yes.index if DEFINED_BY.get(item, set()) & set(name.split("/"))}
@@ -55,9 +56,11 @@ def test_no_single_answer_tells_two_classes_apart(demo):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_plain_model_learns_from_the_form_but_not_all(demo, seed):
     """A logistic regression beats the case mix clearly, and stays well below certainty."""
-    cohort = generate(demo, patients=1_600, seed=seed).cohort
+    synthetic = generate(demo, patients=1_600, seed=seed)
+    cohort = synthetic.cohort
     first = (cohort.visits["visit_id"] == "V1").to_numpy()
-    features, label = form_of(cohort.visits[first]), cohort.outcomes.loc[first, "phenotype"].to_numpy()
+    features = form_of(cohort.visits[first])
+    label = synthetic.truth.patients["phenotype"].to_numpy()
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=300)).fit(features[:800], label[:800])
     names, counts = np.unique(label[:800], return_counts=True)
     prior = log_loss(label[800:], np.tile(counts / counts.sum(), (800, 1)), labels=names)
@@ -69,7 +72,8 @@ def test_a_plain_model_learns_from_the_form_but_not_all(demo, seed):
 def test_items_are_left_empty_at_random(demo):
     """The share of empty items is the recipe's, and does not tell the classes apart."""
     cohort = generate(demo, patients=8_000, seed=9).cohort
-    empty = cohort.visits[[*ASKED, "age_at_onset_y"]].isna()
-    assert empty.mean().between(0.09, 0.11).all()
+    empty = cohort.visits[list(ASKED)].isna()
+    # one in twenty visits lacks a whole instrument
+    assert empty.mean().between(0.09, 0.16).all()
     by_phenotype = empty.mean(axis=1).groupby(cohort.outcomes["phenotype"].to_numpy()).mean()
-    assert by_phenotype.between(0.09, 0.11).all()
+    assert by_phenotype.between(0.10, 0.14).all()

@@ -1,0 +1,1 @@
+"""Gates and difficulty of the synthetic cohorts' oracle: ``python -m benchmarks.oracle``."""

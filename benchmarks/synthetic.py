@@ -1,0 +1,70 @@
+"""What a synthetic cohort costs beside drawing as many normal numbers: ``python -m benchmarks.synthetic [PATIENTS]``.
+
+The generator runs in a process of its own, at an eighth of the patients and at all of them; figures are CPU seconds
+(user and system) and peak resident memory of that process, the imports taken off, one BLAS thread. The truth is
+included. A cell is one value of a table that is written. Only the ratios are worth quoting.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+MAKE = """
+import sys
+from pathlib import Path
+from pipeline.config import load_recipe
+from pipeline.generate import generate
+generate(Path(sys.argv[1]), load_recipe("demo"), patients=int(sys.argv[2]), seed=1)
+"""
+START = "import pipeline.generate"
+_AT_ONCE = 1_000_000
+
+
+def cost(code: str, *arguments: str) -> tuple[float, float]:
+    """Return CPU seconds and peak MiB of a Python process that runs some code."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    child = subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"a measured process failed with status {status}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def cells_in(folder: Path) -> int:
+    """Count the values in all tables of a cohort."""
+    metadata = [pq.read_metadata(path) for path in folder.rglob("*.parquet")]
+    return sum(each.num_rows * each.num_columns for each in metadata)
+
+
+def normals(count: int) -> float:
+    """Return the CPU seconds of drawing this many normal numbers with numpy."""
+    random = np.random.default_rng(1)
+    start = time.process_time()
+    for done in range(0, count, _AT_ONCE):
+        random.standard_normal(min(_AT_ONCE, count - done))
+    return time.process_time() - start
+
+
+def main(patients: int) -> None:
+    """Print the ratio to normal numbers, and the growth of memory."""
+    with tempfile.TemporaryDirectory() as root:
+        imports, _ = cost(START)
+        few, many = Path(root) / "few", Path(root) / "many"
+        _, little = cost(MAKE, str(few), str(patients // 8))
+        seconds, much = cost(MAKE, str(many), str(patients))
+        cells = cells_in(many)
+        ratio = (seconds - imports) / normals(cells)
+        print(f"{patients} patients, {cells} cells: {ratio:.1f} times as many normal numbers")
+        print(f"peak memory: {little:.0f} MiB for an eighth of the patients, {much:.0f} MiB for all")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
