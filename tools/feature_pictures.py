@@ -14,7 +14,7 @@ from pipeline.features.measure import measure_windows
 from pipeline.features.probes import probe_cohort
 from pipeline.features.signal import Signal
 from pipeline.features.spec import Feature
-from pipeline.features.windows import cut
+from pipeline.features.windows import Cut, cut
 
 _WIDTH, _HEIGHT, _POINTS = 160, 40, 200
 
@@ -62,10 +62,13 @@ def _drawn(course: np.ndarray) -> str:
 @cache
 def _windows() -> dict[str, list[Signal]]:
     """Cut the probes' recordings into windows, by sensor."""
-    by_sensor: dict[str, list[Signal]] = defaultdict(list)
+    alike: dict[tuple[str, int], list[Cut]] = defaultdict(list)
     for recording in probe_cohort().recordings:
         found = cut(recording)
         if len(found.begins):
-            values = np.stack([found.values[:, begin : begin + found.samples] for begin in found.begins])
-            by_sensor[recording.sensor].append(Signal(values, found.fs))
+            alike[recording.sensor, found.samples].append(found)
+    by_sensor: dict[str, list[Signal]] = defaultdict(list)
+    for (sensor, samples), cuts in alike.items():
+        values = [each.values[:, begin : begin + samples] for each in cuts for begin in each.begins]
+        by_sensor[sensor].append(Signal(np.stack(values), np.concatenate([each.fs for each in cuts])))
     return by_sensor
