@@ -10,19 +10,15 @@ ratios are worth quoting.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
-from pipeline.config import load_recipe
-from pipeline.generate import generate
+from benchmarks.many_visits import write_many
+from benchmarks.measuring import cost
 
 ROUNDS = 3
-VISITS_EACH = 2.87
-"""Visits of a patient of the demo recipe, on average."""
 
 START_READ = "import sys, pyarrow.csv, pyarrow.parquet"
 READ = """
@@ -41,7 +37,8 @@ from pathlib import Path
 from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.extract import extract
 from pipeline.partition import partitions, survey
-from pipeline.reading.source import Options, open_source
+from pipeline.reading.options import Options
+from pipeline.reading.source import open_source
 from pipeline.records import Cohort
 
 records = [feature for feature in CATALOGUE if feature.spec.level == "record"]
@@ -63,25 +60,15 @@ with tempfile.TemporaryDirectory(dir=sys.argv[1]) as spill:
         table = extract(cohort, records)
         visits += len(table)
         step("features")
-print(json.dumps(seconds | {"visits": visits, "columns": table.shape[1]}))
+        columns = table.shape[1]
+        del part, cohort, table  # one partition at a time is held
+print(json.dumps(seconds | {"visits": visits, "columns": columns}))
 """
-
-
-def cost(code: str, folder: Path, form: str) -> tuple[float, float, str]:
-    """Return CPU seconds and peak MiB of a Python process that runs some code on a folder, and what it printed."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen([sys.executable, "-c", code, str(folder), form], env=environment, stdout=out)
-        _, status, usage = os.wait4(child.pid, 0)
-        if status:
-            raise SystemExit(f"a measured process failed with status {status}")
-        out.seek(0)
-        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read().decode()
 
 
 def measure(folder: Path, form: str) -> tuple[float, dict[str, float], float]:
     """Return pyarrow's CPU seconds, the steps of ours, and our peak MiB."""
-    rounds = [[cost(code, folder, form) for code in (START_READ, READ, OURS)] for _ in range(ROUNDS)]
+    rounds = [[cost(code, str(folder), form) for code in (START_READ, READ, OURS)] for _ in range(ROUNDS)]
     told = [json.loads(each[2][2]) for each in rounds]
     read = median(each[1][0] for each in rounds) - median(each[0][0] for each in rounds)
     return read, {name: median(each[name] for each in told) for name in told[0]}, max(each[2][1] for each in rounds)
@@ -94,8 +81,7 @@ def main(visits: int) -> None:
             peaks = []
             for share in (4, 1):
                 folder = Path(root) / f"{form}-{share}"
-                patients = round(visits / share / VISITS_EACH)
-                generate(folder, load_recipe("demo"), patients=patients, seed=1, format=form)
+                write_many(folder, form, visits // share)
                 read, ours, peak = measure(folder, form)
                 peaks.append(f"{peak:.0f} MiB at {ours['visits']:,.0f} visits")
             print(

@@ -6,19 +6,15 @@ child, medians over the rounds, the imports taken off, one BLAS thread. Only the
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from pipeline.config import load_recipe
-from pipeline.generate import generate
+from benchmarks.many_visits import write_many
+from benchmarks.measuring import cost
 
 ROUNDS = 3
-VISITS_EACH = 2.87
-"""Visits of a patient of the demo recipe, on average."""
 
 READ = """
 import sys, pyarrow.csv, pyarrow.parquet
@@ -32,21 +28,11 @@ CHECK = """
 import sys
 from pathlib import Path
 from pipeline.check import check
-from pipeline.reading.source import Options
+from pipeline.reading.options import Options
 check(Path(sys.argv[1]), Options())
 """
 START_READ = "import sys, pyarrow.csv, pyarrow.parquet"
 START_CHECK = "import pipeline.check"
-
-
-def cost(code: str, folder: Path) -> tuple[float, float]:
-    """Return CPU seconds and peak MiB of a Python process that runs some code on a folder."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    child = subprocess.Popen([sys.executable, "-c", code, str(folder)], env=environment)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"a measured process failed with status {status}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main(visits: int) -> None:
@@ -54,8 +40,10 @@ def main(visits: int) -> None:
     with tempfile.TemporaryDirectory() as root:
         for form in ("parquet", "csv"):
             folder = Path(root) / form
-            generate(folder, load_recipe("demo"), patients=round(visits / VISITS_EACH), seed=1, format=form)
-            rounds = [[cost(code, folder) for code in (START_READ, READ, START_CHECK, CHECK)] for _ in range(ROUNDS)]
+            write_many(folder, form, visits)
+            rounds = [
+                [cost(code, str(folder)) for code in (START_READ, READ, START_CHECK, CHECK)] for _ in range(ROUNDS)
+            ]
             imports, read, check_imports, check = (statistics.median(each[at][0] for each in rounds) for at in range(4))
             memory = max(each[3][1] for each in rounds)
             ratio = (check - check_imports) / (read - imports)

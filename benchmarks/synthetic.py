@@ -7,8 +7,6 @@ included. A cell is one value of a table that is written. Only the ratios are wo
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+
+from benchmarks.measuring import cost
 
 MAKE = """
 import sys
@@ -26,16 +26,6 @@ generate(Path(sys.argv[1]), load_recipe("demo"), patients=int(sys.argv[2]), seed
 """
 START = "import pipeline.generate"
 _AT_ONCE = 1_000_000
-
-
-def cost(code: str, *arguments: str) -> tuple[float, float]:
-    """Return CPU seconds and peak MiB of a Python process that runs some code."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    child = subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"a measured process failed with status {status}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def cells_in(folder: Path) -> int:
@@ -56,10 +46,10 @@ def normals(count: int) -> float:
 def main(patients: int) -> None:
     """Print the ratio to normal numbers, and the growth of memory."""
     with tempfile.TemporaryDirectory() as root:
-        imports, _ = cost(START)
+        imports, *_ = cost(START)
         few, many = Path(root) / "few", Path(root) / "many"
-        _, little = cost(MAKE, str(few), str(patients // 8))
-        seconds, much = cost(MAKE, str(many), str(patients))
+        _, little, _ = cost(MAKE, str(few), str(patients // 8))
+        seconds, much, _ = cost(MAKE, str(many), str(patients))
         cells = cells_in(many)
         ratio = (seconds - imports) / normals(cells)
         print(f"{patients} patients, {cells} cells: {ratio:.1f} times as many normal numbers")

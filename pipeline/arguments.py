@@ -51,7 +51,21 @@ _READING = (
         metavar="DATE",
         help="Reject visits that are dated later, such as after the day of the export.",
     ),
+    click.option(
+        "--sort-timestamps", is_flag=True, help="Sort recordings whose clock goes back; they are left out else."
+    ),
+    click.option(
+        "--max-io-errors",
+        type=click.IntRange(0),
+        default=Options.max_io_errors,
+        show_default=True,
+        metavar="N",
+        help="Fail if the system cannot read more signal files.",
+    ),
 )
+
+
+_AS_THEY_ARE = ("strict", "unknown_as_missing", "decimal", "sort_timestamps", "max_io_errors")
 
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +80,7 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
             mapping=load_mapping(mapping) if mapping else None,
             delimiter=delimiter,
             as_of=as_of.strftime("%Y-%m-%d"),
-            **{name: rest.pop(name) for name in ("strict", "unknown_as_missing", "decimal")},
+            **{name: rest.pop(name) for name in _AS_THEY_ARE},
         )
         return function(*arguments, options=options, **rest)
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline import spill
 from pipeline.arguments import FOLDER, cohort_argument, max_rejected_option, reading_options, rejection_exit_code
+from pipeline.check_recording import check_recording, declaring_options, is_recording, recording_text
 from pipeline.errors import ContractError, IoFailed, OutputExists, UsageError
 from pipeline.partition import partitions, survey
 from pipeline.reading.draft import draft_mapping as draft
@@ -151,16 +152,30 @@ def _share(count: int, total: int) -> str:
 @cohort_argument
 @reading_options
 @max_rejected_option
+@declaring_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--draft-mapping", type=FOLDER, metavar="FILE", help="Propose a mapping for an unknown table instead.")
-def command(cohort: Path, options: Options, max_rejected: float, *, as_json: bool, draft_mapping: Path | None) -> int:
-    r"""Say what COHORT holds, and what of it would be rejected and why.
+def command(
+    cohort: Path,
+    options: Options,
+    max_rejected: float,
+    declared: dict[str, Any],
+    *,
+    as_json: bool,
+    draft_mapping: Path | None,
+) -> int:
+    r"""Say what COHORT holds, and what of it would be rejected and why; or, with --units, how good one recording is.
 
     \b
     dystonia check visits.csv
     dystonia check movement_phenopackets.jsonl --json
     dystonia check export.csv --draft-mapping our-registry.toml
+    dystonia check wrist.csv --units m/s^2 --rate 100
     """
+    if is_recording(cohort, declared):
+        found = check_recording(cohort, declared, sort=options.sort_timestamps)
+        click.echo(json.dumps(found, indent=2) if as_json else recording_text(found))
+        return ContractError.exit_code if found["unfit"] else 0
     with spooled(cohort) as path:
         if draft_mapping is not None:
             click.echo(write_draft(path, draft_mapping, options))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import EllipsisType
 from typing import Any, Literal
@@ -79,11 +79,54 @@ class Samples:
     time_s : ndarray, shape (n,)
         Seconds, increasing.
     values : ndarray, shape (channels, n)
-        Acceleration in g or angular rate in deg/s.
+        Acceleration in g, angular rate in deg/s, EMG in microvolts or a pen's place in mm. What is missing is NaN.
     """
 
     time_s: np.ndarray
     values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a recording is, as its reader found it.
+
+    Attributes
+    ----------
+    samples : int
+        Those that have a time.
+    duration_s : float
+        From the first sample to the end of the last.
+    rate_hz : float
+        Measured: the median over pieces of the recording; NaN where there are less than two samples.
+    lost_share : float
+        Share of the samples that the clock has room for, but that are missing or not finite.
+    gaps : int
+        Stretches without samples of more than a second.
+    longest_gap_s : float
+    spoilt_share : float
+        Share of samples that are infinite, or too large for any sensor on a body.
+    flat_share : float
+        Share of samples in stretches of a second and more in which no channel changes.
+    clipped_share : float
+        Share of samples at the end of the sensor's range.
+    size : float
+        Median length of the vector of acceleration or angular rate; spread of an EMG; extent of what a pen drew.
+    """
+
+    samples: int
+    duration_s: float
+    rate_hz: float
+    lost_share: float
+    gaps: int
+    longest_gap_s: float
+    spoilt_share: float
+    flat_share: float
+    clipped_share: float
+    size: float
+
+
+WINDOW_S = 4.0
+"""Seconds in a window of a recording; a shorter recording has no features."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +138,20 @@ class Recording:
     recording_id, patient_id, visit_id : str
     body_site, task : str
         From `vocabulary.BODY_SITES` and `vocabulary.TASKS`.
-    sensor : {"accelerometer", "gyroscope"}
+    sensor : {"accelerometer", "gyroscope", "emg", "pen"}
     rate_hz : float
         The declared rate; the measured one comes from the clock.
     open : callable
         Reads the samples; picklable, set by whoever made the cohort.
+    flags : tuple of str
+        Reason codes of what its reader found and did not leave it out for, such as ``RATE`` or ``CLIPPED``.
+    quality : Quality, optional
+        As its reader found it; None for samples that were not read from a file.
+    pieces : callable, optional
+        Reads the same samples a piece at a time, for recordings that are larger than memory.
+    channels : tuple of str
+        What each row of the samples' values is, such as ``("antagonist", "muscle")``; those of `vocabulary.SENSORS`, in
+        their order, if left out.
     """
 
     recording_id: str
@@ -110,6 +162,10 @@ class Recording:
     sensor: str
     rate_hz: float
     open: Callable[[], Samples]
+    flags: tuple[str, ...] = ()
+    quality: Quality | None = None
+    pieces: Callable[[], Iterator[Samples]] | None = None
+    channels: tuple[str, ...] = ()
 
 
 IDENTITY = ("source", "row", "patient_id", "visit_id")

@@ -330,14 +330,15 @@ class Mapping:
     ----------
     name, title : str
     tables : dict
-        ``visits``, and where there are any ``treatments`` and ``outcomes``: all made from the same file.
+        ``visits``, and where there are any ``treatments``, ``recordings`` and ``outcomes``: all made from the same
+        file.
     columns_match, strip, ignore_case, missing
         For all tables; a table may say otherwise, and adds to ``missing``.
     """
 
     name: str
     title: str
-    tables: dict[Literal["visits", "treatments", "outcomes"], MappedTable]
+    tables: dict[Literal["visits", "treatments", "recordings", "outcomes"], MappedTable]
     columns_match: Literal["exact", "loose"] = "exact"
     strip: bool = False
     ignore_case: bool = False

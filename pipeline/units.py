@@ -41,14 +41,28 @@ ACCELERATION_TO_G = {"g": 1.0, "m/s^2": 1.0 / STANDARD_GRAVITY, "mg": 1e-3}
 ANGULAR_RATE_TO_DEG_PER_S = {"deg/s": 1.0, "rad/s": 57.29577951308232}
 """Factor from each declared unit of angular rate to degrees per second."""
 
+VOLTAGE_TO_UV = {"uV": 1.0, "mV": 1e3, "V": 1e6}
+"""Factor from each declared unit of voltage to microvolts."""
+
+LENGTH_TO_MM = {"mm": 1.0, "cm": 10.0, "m": 1e3, "in": 25.4}
+"""Factor from each declared unit of length to millimetres."""
+
+SECONDS_IN = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+"""Length in seconds of each unit that a recording's clock may count in."""
+
 YEARS_IN = {"years": 1.0, "months": 1.0 / MONTHS_PER_YEAR, "weeks": 1.0 / WEEKS_PER_YEAR, "days": 1.0 / 365.25}
 """Length in years of each unit of time that a mapping may declare."""
 
 DECIMAL_MARKS = {".": "point", ",": "comma"}
 """Marks between whole and fraction of a written number, with their names."""
 
-UNITS_OF_SENSOR = {"accelerometer": ACCELERATION_TO_G, "gyroscope": ANGULAR_RATE_TO_DEG_PER_S}
-"""Units in which a sensor's samples can be declared."""
+UNITS_OF_SENSOR = {
+    "accelerometer": ACCELERATION_TO_G,
+    "gyroscope": ANGULAR_RATE_TO_DEG_PER_S,
+    "emg": VOLTAGE_TO_UV,
+    "pen": LENGTH_TO_MM,
+}
+"""Units in which each sensor's samples can be declared, with the factor to ours: g, deg/s, uV, mm. None is of two."""
 
 _ISO_8601 = re.compile(
     r"P(?=.)(?:(\d+(?:\.\d+)?)Y)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?"

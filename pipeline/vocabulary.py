@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 PHENOTYPES = (
@@ -118,17 +119,47 @@ ONSET_AGE_BINS: Mapping[str, tuple[float, float]] = MappingProxyType(
 BODY_SITES = ("head", "trunk", "lower_back", "wrist_left", "wrist_right", "ankle_left", "ankle_right")
 """Where a sensor sits."""
 
-SENSORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+@dataclass(frozen=True)
+class Channels:
+    """Channels of a kind of sensor, by name.
+
+    Attributes
+    ----------
+    needed : tuple of str
+        Without these there are no features of the sensor.
+    further : tuple of str
+        Without one of these, the features that need it are missing.
+    """
+
+    needed: tuple[str, ...]
+    further: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every channel, in the order in which features see them."""
+        return (*self.needed, *self.further)
+
+
+SENSORS: Mapping[str, Channels] = MappingProxyType(
     {
-        "accelerometer": ("x", "y", "z"),
-        "gyroscope": ("x", "y", "z"),
-        "emg": ("muscle", "antagonist"),
-        "pen": ("x", "y", "pressure"),
+        "accelerometer": Channels(("x", "y", "z")),
+        "gyroscope": Channels(("x", "y", "z")),
+        "emg": Channels(("muscle",), ("antagonist",)),
+        "pen": Channels(("x", "y"), ("pressure",)),
     }
 )
-"""Kind of sensor to its channels: g, deg/s, microvolts of a muscle pair, and millimetres with a share of full pressure.
+"""Kind of sensor to its channels: g, deg/s, microvolts, and millimetres with a pressure in a unit of its own.
 
-A muscle pair belongs to the body site that it moves, a pen to the wrist of the hand that holds it.
+A muscle belongs to the body site that it moves, a pen to the wrist of the hand that holds it. An EMG may have more
+channels, of other names, which are checked, but that no feature reads.
+"""
+
+UNSIDED_SITES = ("wrist", "ankle")
+"""Limbs of which a recording has to say the side, in another column."""
+
+CLOCKS_OF_RECORDINGS = ("elapsed", "unix", "deltas", "counter", "local", "utc", "none")
+"""What a recording's column of times holds: time since any moment, since 1970, or since the sample before; the number
+of the sample; a written time of the place, or with its zone; or there is none.
 """
 
 TASKS = (
@@ -204,6 +235,18 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "NO_RECORDING": "the recording's file is not there",
         "BAD_RECORDING": "the recording's file cannot be read as declared",
         "TOO_SHORT": "the recording is shorter than one window",
+        "TOO_LARGE": "the recording's file holds more than is read at a time",
+        "TIMESTAMP_ORDER": "the clock of the recording goes back or stands still",
+        "TIMESTAMP": "the clock of the recording is not what it is declared to be",
+        "GAPS": "many samples of the recording are lost",
+        "RATE": "the measured sampling rate is not the declared one",
+        "UNITS": "the size of the samples does not fit the declared unit",
+        "CHANNEL": "the recording's channels are not as declared",
+        "FLATLINE": "the sensor did not move its reading: it was stuck, or switched off",
+        "CLIPPED": "the sensor reached the end of its range",
+        "SAME_FILE": "another recording names the same samples",
+        "LATERALITY": "the side of the limb is not given, or given in two ways",
+        "IO_ERROR": "the recording's file could not be read by the system",
     }
 )
 """Why a row is rejected or noted: code and meaning."""

@@ -62,13 +62,13 @@ def _drawn(course: np.ndarray) -> str:
 @cache
 def _windows() -> dict[str, list[Signal]]:
     """Cut the probes' recordings into windows, by sensor."""
-    alike: dict[tuple[str, int], list[Cut]] = defaultdict(list)
+    alike: dict[tuple[str, tuple[str, ...], int], list[Cut]] = defaultdict(list)
     for recording in probe_cohort().recordings:
         found = cut(recording)
         if len(found.begins):
-            alike[recording.sensor, found.samples].append(found)
+            alike[recording.sensor, found.channels, found.samples].append(found)
     by_sensor: dict[str, list[Signal]] = defaultdict(list)
-    for (sensor, samples), cuts in alike.items():
+    for (sensor, channels, samples), cuts in alike.items():
         values = [each.values[:, begin : begin + samples] for each in cuts for begin in each.begins]
-        by_sensor[sensor].append(Signal(np.stack(values), np.concatenate([each.fs for each in cuts])))
+        by_sensor[sensor].append(Signal(np.stack(values), np.concatenate([each.fs for each in cuts]), channels))
     return by_sensor

@@ -35,7 +35,7 @@ def muscle_activity_uv(signal: Signal) -> Values:
 
     Formula: mean of the rectified signal of the muscle.
     """
-    return np.abs(signal.movement[:, 0]).mean(axis=1)
+    return np.abs(_of(signal, "muscle")).mean(axis=1)
 
 
 @window_feature(
@@ -91,6 +91,7 @@ def tonic_share(signal: Signal) -> Values:
     bounds=(0.0, 1.0),
     source="Falconer 1985: common area of antagonists",
     sensor="emg",
+    channels=("muscle", "antagonist"),
     missing_when="both muscles silent",
 )
 def co_contraction_share(signal: Signal) -> Values:
@@ -100,7 +101,7 @@ def co_contraction_share(signal: Signal) -> Values:
     envelopes are in microvolts, not shares of the strongest contraction, which dystonia often can't give; so sensors
     must sit alike.
     """
-    muscle, antagonist = _envelopes(signal)
+    muscle, antagonist = signal.held(_envelope, "muscle"), signal.held(_envelope, "antagonist")
     both = muscle.sum(axis=1) + antagonist.sum(axis=1)
     return ratio(2 * np.minimum(muscle, antagonist).sum(axis=1), both)
 
@@ -120,7 +121,7 @@ def slow_drive_share(signal: Signal) -> Values:
     Formula: power of the rectified signal from 4 to 7 Hz over that from 3 to 30 Hz. Differs from the sources: of one
     muscle, where some take the coherence of two.
     """
-    rectified = Signal(np.abs(signal.movement[:, :1]), signal.fs)
+    rectified = Signal(np.abs(_of(signal, "muscle"))[:, None], signal.fs, ("muscle",))
     whole = band_power(rectified, *_SLOW_HZ)
     return np.clip(ratio(band_power(rectified, *_DRIVE_HZ), whole), 0.0, 1.0)
 
@@ -146,17 +147,16 @@ def overflow_ratio(visits: VisitsView) -> Values:
     return np.where(left < right, contrast(left, left_rest), contrast(right, right_rest))
 
 
-def _envelopes(signal: Signal) -> tuple[np.ndarray, np.ndarray]:
-    return signal.held(_smooth_channels)
+def _of(signal: Signal, channel: str) -> np.ndarray:
+    return signal.movement[:, signal.place(channel)]
 
 
-def _smooth_channels(signal: Signal) -> tuple[np.ndarray, np.ndarray]:
-    size = np.abs(signal.movement)
-    return smoothed(size[:, 0], signal.fs, _ENVELOPE_S), smoothed(size[:, 1], signal.fs, _ENVELOPE_S)
+def _envelope(signal: Signal, channel: str) -> np.ndarray:
+    return smoothed(np.abs(_of(signal, channel)), signal.fs, _ENVELOPE_S)
 
 
 def _activity(signal: Signal) -> Runs:
-    envelope = _envelopes(signal)[0]
+    envelope = signal.held(_envelope, "muscle")
     level = np.sort(envelope, axis=1)[:, int(0.95 * (signal.samples - 1))]
     active = (envelope > _ACTIVE_SHARE * level[:, None]) & (level >= _SILENT_UV)[:, None]
     return runs(active, signal.fs)

@@ -16,10 +16,11 @@ import pandas as pd
 from pipeline.features.cache import SignalCache, key_of
 from pipeline.features.places import QUANTILES, STRONG, TASK_CLASSES, Place, sites_of
 from pipeline.features.signal import Signal
-from pipeline.features.spec import Feature, Sensor, spec_of
+from pipeline.features.spec import Feature, spec_of
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.features.windows import Cut, cut
 from pipeline.records import Recording
+from pipeline.vocabulary import SENSORS
 
 BLOCK = 64
 """Windows in a block.
@@ -39,26 +40,28 @@ _ALMOST = 0.99
 def measure_windows(features: Sequence[Feature], signal: Signal) -> np.ndarray:
     """Return the value of each window feature in each window, shape (windows, features).
 
-    Windows that are not finite or shorter than the feature's `min_s` are NaN. A window's values have the same bits
-    whatever windows stand beside it.
+    Windows that are not finite or shorter than the feature's `min_s` are NaN, and so are all where a channel that the
+    feature reads was not recorded. A window's values have the same bits whatever windows stand beside it.
     """
     table = np.full((len(signal), len(features)), np.nan)
     for start in range(0, len(signal), BLOCK):
         rows = slice(start, min(start + BLOCK, len(signal)))
-        block = signal if len(signal) == BLOCK else _padded(signal.values[rows], signal.fs[rows])
+        block = signal if len(signal) == BLOCK else _padded(signal.values[rows], signal.fs[rows], signal.channels)
         for column, feature in enumerate(features):
+            if not signal.has(feature.spec.channels):
+                continue
             values = np.where(block.valid & (block.seconds >= _ALMOST * feature.spec.min_s), feature(block), np.nan)
             table[rows, column] = values[: rows.stop - start]
     return table
 
 
-def _padded(values: np.ndarray, fs: np.ndarray) -> Signal:
+def _padded(values: np.ndarray, fs: np.ndarray, channels: tuple[str, ...]) -> Signal:
     """Return a block of exactly `BLOCK` windows, the last ones filled up with zeros."""
     missing = BLOCK - len(fs)
     if missing:
         values = np.concatenate([values, np.zeros((missing, *values.shape[1:]))])
         fs = np.append(fs, np.full(missing, fs[0]))
-    return Signal(values, fs)
+    return Signal(values, fs, channels)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def _measure(cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Fea
     counts = np.array([len(each.begins) for each in cuts], dtype=int)
     offsets = np.append(0, np.cumsum(counts))
     values = np.full((offsets[-1], 1 + len(features)), np.nan)
-    keys = [(sensor, each.samples) for sensor, each in zip(sensors, cuts, strict=True)]
+    keys = [(sensor, each.channels, each.samples) for sensor, each in zip(sensors, cuts, strict=True)]
     for key in sorted(set(keys)):
         members = [number for number, other in enumerate(keys) if other == key and counts[number]]
         columns = [column for column, feature in enumerate(features) if feature.spec.sensor == key[0]]
@@ -119,7 +122,7 @@ def _measure(cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Fea
         wanted = [features[column] for column in columns]
         for start, signal in _blocks([cuts[number] for number in members]):
             block = rows[start : start + BLOCK]
-            values[block, 0] = signal.rms[: len(block)]
+            values[block, 0] = signal.only(*SENSORS[key[0]].needed).rms[: len(block)]
             values[block[:, None], np.array(columns, dtype=int) + 1] = measure_windows(wanted, signal)[: len(block)]
     return np.split(values, offsets[1:-1]) if len(cuts) else []
 
@@ -129,11 +132,11 @@ def _blocks(cuts: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
     places = [(each, begin, fs) for each in cuts for begin, fs in zip(each.begins, each.fs, strict=True)]
     for start in range(0, len(places), BLOCK):
         block = places[start : start + BLOCK]
-        samples, channels = block[0][0].samples, len(block[0][0].values)
-        values, rates = np.zeros((BLOCK, channels, samples)), np.full(BLOCK, block[0][2])
+        samples, channels = block[0][0].samples, block[0][0].channels
+        values, rates = np.zeros((BLOCK, len(channels), samples)), np.full(BLOCK, block[0][2])
         for row, (each, begin, fs) in enumerate(block):
             values[row], rates[row] = each.values[:, begin : begin + samples], fs
-        yield start, Signal(values, rates)
+        yield start, Signal(values, rates, channels)
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ class Measured:
     sensor: np.ndarray
     amplitude: np.ndarray
     names: dict[str, int]
-    sensors: dict[str, Sensor]
+    sensors: dict[str, str]
     strengths: dict[str, str]
     bounds: np.ndarray
     start_s: np.ndarray
@@ -194,7 +197,7 @@ class Measured:
         """Scatter one value a recording to the visits, NaN where no recording was chosen."""
         return np.append(values, np.nan)[chosen]
 
-    def chosen(self, site: str, task: str, sensor: Sensor) -> np.ndarray:
+    def chosen(self, site: str, task: str, sensor: str) -> np.ndarray:
         """Return the recording that speaks for a site and task at each visit, -1 for none, shape (visits,).
 
         It is the one that moves most, so that all features of a group come from one recording.
@@ -233,7 +236,7 @@ def measure(
     if recordings:
         for row, key in enumerate(zip(visits["patient_id"], visits["visit_id"], strict=True)):
             row_of.setdefault(key, row)
-    kept = [recording for recording in recordings if (recording.patient_id, recording.visit_id) in row_of]
+    kept = [each for each in recordings if each.sensor in SENSORS and (each.patient_id, each.visit_id) in row_of]
     remaining = iter(kept)
     chunks = iter(lambda: tuple(islice(remaining, CHUNK)), ())
     done = list(map(partial(_measure_chunk, features=tuple(features), cache=cache), chunks))

@@ -129,7 +129,7 @@ def permutation_entropy_ratio(signal: Signal) -> Values:
     unit=Unit.HERTZ,
     outputs=(_WRIST[1],),
     bounds=(0.0, 10_000.0),
-    version=2,
+    version=3,
     source="tsfel zero_cross, per second and side",
     invariant_to=(ROTATION, SCALE, MIRROR),
 )

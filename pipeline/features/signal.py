@@ -6,7 +6,7 @@ window is a convolution of three taps in frequency, and the squared magnitude tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, did_you_mean
 
 _ROUNDING = 1e-12
 """Movement this small beside the values themselves is what is left of subtracting a mean."""
@@ -30,15 +30,17 @@ class Signal:
     Parameters
     ----------
     values : ndarray, shape (n, channels, T)
-        The channels of `vocabulary.SENSORS`, in g, deg/s, microvolts or millimetres, time last. A window with a value
-        that is not finite becomes NaN as a whole, and no other window does.
+        In g, deg/s, microvolts or millimetres, time last. A window with a value that is not finite becomes NaN as a
+        whole, and no other window does.
     fs : ndarray, shape (n,)
         Sampling rate of each window in Hz, measured from the clock.
+    channels : tuple of str
+        Names of the channels, from `vocabulary.SENSORS`.
 
     Raises
     ------
     UsageError
-        If the shapes are others.
+        If the shapes are others, or there are not as many names as channels.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Signal:
 
     values: np.ndarray
     fs: np.ndarray
+    channels: tuple[str, ...] = ("x", "y", "z")
     _held: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +61,10 @@ class Signal:
         if values.ndim != 3 or not values.shape[1] or values.shape[2] < 4 or fs.shape != values.shape[:1]:
             raise UsageError(
                 "Signal", f"values {values.shape} and fs {fs.shape}", needed="they are (n, channels, T >= 4) and (n,)"
+            )
+        if len(self.channels) != values.shape[1]:
+            raise UsageError(
+                "Signal", f"{values.shape[1]} channels", needed=f"names {', '.join(self.channels)}", do="Give channels"
             )
         values[~np.isfinite(values).all(axis=(1, 2))] = np.nan
         for array in (values, fs):
@@ -67,6 +74,28 @@ class Signal:
 
     def __len__(self) -> int:
         return len(self.fs)
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether there are all these channels."""
+        return set(names) <= set(self.channels)
+
+    def place(self, name: str) -> int:
+        """Return where a channel stands.
+
+        Raises
+        ------
+        UsageError
+            If there is none of this name.
+        """
+        if name not in self.channels:
+            raise UsageError("Signal", f"no channel '{name}'", do=did_you_mean(name, self.channels))
+        return self.channels.index(name)
+
+    def only(self, *names: str) -> Signal:
+        """Return these channels of the windows, in this order."""
+        if names == self.channels:
+            return self
+        return Signal(self.values[:, [self.place(name) for name in names]], self.fs, names)
 
     @property
     def samples(self) -> int:

@@ -15,16 +15,16 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, did_you_mean
 from pipeline.features.places import WHOLE, Place
 from pipeline.units import Unit
+from pipeline.vocabulary import SENSORS, Channels
 
 Values = np.ndarray
 """Float64, one value a window or visit; NaN where there is none."""
 
 Level = Literal["window", "recording", "visit", "record"]
 Kind = Literal["model", "quality"]
-Sensor = Literal["accelerometer", "gyroscope", "emg", "pen"]
 
 
 class Change(StrEnum):
@@ -77,6 +77,9 @@ class Declaration:
         Seconds of signal that one value needs.
     sensor : {"accelerometer", "gyroscope", "emg", "pen"}
         What a window's or recording's feature is computed from.
+    channels : sequence of str
+        Channels of the sensor that a window's feature reads: those that it needs by `vocabulary.SENSORS` if left out.
+        Where one is not recorded, the feature is missing.
     needs : sequence of Feature
         Window features that a recording's or visit's feature is computed from.
     strength : Feature, optional
@@ -103,7 +106,8 @@ class Declaration:
     version: int = 1
     kind: Kind = "model"
     min_s: float = 0.0
-    sensor: Sensor = "accelerometer"
+    sensor: str = "accelerometer"
+    channels: Sequence[str] = ()
     needs: Sequence[Any] = ()
     strength: Any = None
     invariant_to: Sequence[Change] = ()
@@ -117,6 +121,7 @@ class Declaration:
         given = vars(self) | {
             "outputs": tuple(self.outputs) or (name,),
             "needs": tuple(self.needs),
+            "channels": tuple(self.channels) or _channels(self.sensor).needed,
             "invariant_to": tuple(self.invariant_to),
             "equivariant_to": tuple(self.equivariant_to),
         }
@@ -196,9 +201,19 @@ def spec_of(feature: Callable[..., Any]) -> FeatureSpec:
     return feature.spec
 
 
+def _channels(sensor: str) -> Channels:
+    return SENSORS.get(sensor, Channels(()))
+
+
 def _check(spec: FeatureSpec) -> None:
     """Refuse a bad declaration, when the family is imported."""
     where, (low, high) = f"feature {spec.name}", spec.bounds
+    if spec.sensor not in SENSORS:
+        raise UsageError(where, f"sensor '{spec.sensor}'", do=did_you_mean(spec.sensor, SENSORS))
+    known = SENSORS[spec.sensor].all
+    for name in spec.channels:
+        if name not in known:
+            raise UsageError(where, f"channel '{name}'", do=did_you_mean(name, known))
     if not spec.meaning:
         raise UsageError(where, "no docstring", needed="its first line is its meaning", do="Say what it measures")
     if not low < high:

@@ -88,13 +88,14 @@ def pen_log_jerk(signal: Signal) -> Values:
     bounds=(0.0, 1.0),
     source="Schneider 2010: time in the air and on paper",
     sensor="pen",
+    channels=("pressure",),
 )
 def pen_in_air_share(signal: Signal) -> Values:
     """Share of time in which the pen is lifted.
 
     Formula: samples without pressure among all.
     """
-    return np.where(signal.valid, (signal.values[:, 2] <= 0).mean(axis=1), np.nan)
+    return np.where(signal.valid, (_pressure(signal) <= 0).mean(axis=1), np.nan)
 
 
 @window_feature(
@@ -103,6 +104,7 @@ def pen_in_air_share(signal: Signal) -> Values:
     bounds=(0.0, np.inf),
     source="Schneider 2010: grip and pen pressure",
     sensor="pen",
+    channels=("pressure",),
     missing_when="the pen never presses",
 )
 def pen_pressure_variation_ratio(signal: Signal) -> Values:
@@ -110,7 +112,7 @@ def pen_pressure_variation_ratio(signal: Signal) -> Values:
 
     Formula: standard deviation over mean of the pressure of samples with any.
     """
-    pressure = signal.values[:, 2]
+    pressure = _pressure(signal)
     down = pressure > 0
     count = down.sum(axis=1)
     mean = ratio(np.where(down, pressure, 0.0).sum(axis=1), count)
@@ -118,12 +120,16 @@ def pen_pressure_variation_ratio(signal: Signal) -> Values:
     return ratio(np.sqrt(square), mean)
 
 
+def _pressure(signal: Signal) -> np.ndarray:
+    return signal.values[:, signal.place("pressure")]
+
+
 def _position(signal: Signal) -> tuple[np.ndarray, np.ndarray]:
     return signal.held(_smooth_position)
 
 
 def _smooth_position(signal: Signal) -> tuple[np.ndarray, np.ndarray]:
-    x, y = (smoothed(signal.movement[:, axis], signal.fs, _SMOOTH_S) for axis in (0, 1))
+    x, y = (smoothed(signal.movement[:, signal.place(axis)], signal.fs, _SMOOTH_S) for axis in ("x", "y"))
     return x, y
 
 

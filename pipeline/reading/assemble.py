@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,9 +11,10 @@ import pyarrow as pa
 
 from pipeline.clock import is_timed
 from pipeline.errors import ContractError, did_you_mean, nearest_header
-from pipeline.reading import cells, samples
+from pipeline.reading import cells
 from pipeline.reading.options import Options
 from pipeline.reading.raw import RAW_KEYS, READER_NOTES, Wanted
+from pipeline.reading.recordings import key_of, open_recording
 from pipeline.reading.source import Source
 from pipeline.records import (
     IDENTITY,
@@ -30,11 +29,10 @@ from pipeline.records import (
 from pipeline.rules import contradictions, derived_totals, label_contradictions
 from pipeline.schema import TABLES
 from pipeline.schema.outcomes import study_column
-from pipeline.units import UNITS_OF_SENSOR
 from pipeline.vocabulary import REASONS
 
-_DESCRIBED = ("body_site", "task", "sensor", "unit", "rate_hz")
-"""What a recording can't be used without."""
+MOST_VISITS = 100_000
+"""Of one patient, whose history has to be in memory as a whole."""
 
 
 @dataclass
@@ -101,6 +99,7 @@ def assemble(raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Opt
         If a table lacks a required column, or has an unknown one under ``strict``.
     """
     visits = _typed("visits", raw["visits"], options)
+    _refuse_endless(visits.data)
     _judge_visits(visits)
     taken = derived_totals(visits.sound())
     notes = [*_reader_notes(raw["visits"], taken), *visits.notes(), *_untimed(taken)]
@@ -111,7 +110,7 @@ def assemble(raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Opt
     return Cohort(
         visits=taken,
         treatments=treatments.drop(columns=["source", "row"], errors="ignore"),
-        recordings=_recordings(recordings, source, notes),
+        recordings=_recordings(recordings, source, options, notes),
         outcomes=outcomes.drop(columns=["source", "row"], errors="ignore"),
         rejects=_rejects(visits),
         notes=pd.concat(notes, ignore_index=True) if notes else empty_notes(),
@@ -226,6 +225,21 @@ def _framed(data: dict[str, np.ndarray]) -> pd.DataFrame:
     first = [name for name in IDENTITY if name in data]
     names = [*first, *(name for name in data if name not in first)]
     return pd.DataFrame({name: pd.Series(data[name], dtype=data[name].dtype, copy=False) for name in names})
+
+
+def _refuse_endless(visits: pd.DataFrame) -> None:
+    """Refuse a patient who would not fit in memory: most likely all rows have one id."""
+    if len(visits) <= MOST_VISITS:
+        return
+    most = int(visits.loc[visits["patient_id"] != "", "patient_id"].value_counts().max())
+    if most > MOST_VISITS:
+        raise ContractError(
+            str(visits["source"].iloc[0]),
+            f"a patient with {most} visits",
+            needed=f"at most {MOST_VISITS} are read",
+            do="Look whether 'patient_id' tells patients apart",
+            code="PATIENT_TOO_LARGE",
+        )
 
 
 def _judge_visits(visits: _Table) -> None:
@@ -345,42 +359,17 @@ def _numbered(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]
     return codes[: len(one)], codes[len(one) :]
 
 
-def _recordings(table: pd.DataFrame, source: Source, notes: list[pd.DataFrame]) -> tuple[Recording, ...]:
-    """Make handles of the recordings whose file is there, below the cohort's folder."""
+def _recordings(
+    table: pd.DataFrame, source: Source, options: Options, notes: list[pd.DataFrame]
+) -> tuple[Recording, ...]:
+    """Make handles of the recordings that can be used; what is wrong with one costs that recording only."""
     found: list[Recording] = []
-    for position in range(len(table)):
-        row = table.iloc[position]
-        empty = [name for name in _DESCRIBED if row[name] == "" or row[name] != row[name]]  # NaN is not itself
-        empty += ["unit"] if not empty and row["unit"] not in UNITS_OF_SENSOR[row["sensor"]] else []
-        if empty:
-            notes.append(_notes("recordings", table.iloc[[position]], empty[0], "BAD_RECORDING"))
-            continue
-        path = samples.resolve(source.root, str(row["file"]))
-        reason = _no_file(str(row["file"]), path)
-        if reason or path is None:
-            notes.append(_notes("recordings", table.iloc[[position]], "file", reason))
-            continue
-        found.append(_handle(row, path))
+    for position, row in enumerate(table.to_dict("records")):
+        shared = key_of(row) in source.shared_samples
+        recording, remarks = open_recording(row, source.root, shared=shared, sort=options.sort_timestamps)
+        found += [recording] if recording else []
+        for column, reason, message in remarks:
+            notes.append(_notes("recordings", table.iloc[[position]], column, reason, message))
+            if reason == "IO_ERROR":
+                source.count_unreadable(str(row["file"]))
     return tuple(found)
-
-
-def _no_file(name: str, path: Path | None) -> str:
-    """Say why a recording's file can't be opened; nothing where it can."""
-    if not name:
-        return "NO_FILE_NAME"
-    if path is None:
-        return "PATH_ESCAPE"
-    return "" if samples.is_there(path) else "NO_RECORDING"
-
-
-def _handle(row: pd.Series, path: Path) -> Recording:
-    return Recording(
-        recording_id=str(row["recording_id"]),
-        patient_id=str(row["patient_id"]),
-        visit_id=str(row["visit_id"]),
-        body_site=str(row["body_site"]),
-        task=str(row["task"]),
-        sensor=str(row["sensor"]),
-        rate_hz=float(row["rate_hz"]),
-        open=partial(samples.read, path, f"{row['source']} row {row['row']}", str(row["unit"])),
-    )

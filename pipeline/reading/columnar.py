@@ -17,7 +17,7 @@ from pipeline.errors import ContractError
 from pipeline.reading.raw import EVERYTHING, MOST_CELL_BYTES, THEIRS, Wanted, cell_too_large, keyed, refuse_names
 from pipeline.reading.texts import as_text, in_full, is_text
 
-_BATCH_ROWS = 50_000
+_BATCH_ROWS = 16_384
 _MOST_BYTES = 512 << 20
 """Of one column of a row group, and of a batch: more is a bomb."""
 _CELL_BYTES = 16

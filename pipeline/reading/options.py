@@ -28,6 +28,10 @@ class Options:
         would give another result tomorrow.
     outcome_columns : tuple of str
         Columns that a study wants of the outcomes, beside those of the schema.
+    sort_timestamps : bool
+        Put the samples of a recording whose clock goes back in the order of their times, instead of leaving it out.
+    max_io_errors : int
+        How many signal files the system may fail to read; each costs its recording, one more the whole run.
     """
 
     mapping: Mapping | None = None
@@ -37,3 +41,5 @@ class Options:
     decimal: str = "."
     as_of: str = "2099-12-31"
     outcome_columns: tuple[str, ...] = ()
+    sort_timestamps: bool = False
+    max_io_errors: int = 10

@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -19,12 +19,16 @@ import pyarrow as pa
 from pipeline import spill
 from pipeline.errors import ContractError, IoFailed, MissingInput, UsageError
 from pipeline.publish import digest_of
-from pipeline.reading import columnar, delimited, mapped, phenopackets, samples
+from pipeline.reading import columnar, delimited, mapped, phenopackets
+from pipeline.reading.below import resolve
 from pipeline.reading.options import Options
 from pipeline.reading.raw import EVERYTHING, THEIRS, Wanted
+from pipeline.reading.recordings import DESCRIBES, Key, named_files, shared_samples
 from pipeline.schema import TABLES
 
 _PACKETS = (".json", ".jsonl")
+_NO_DIGEST = "unreadable"
+
 _MARK = "cohort.json"
 """Says of a folder of tables that all in it is synthetic."""
 
@@ -66,6 +70,10 @@ class Source:
         Whether the cohort is marked as synthetic.
     excluding : tuple of callable
         Count, for each file of a mapped cohort, the rows that are no visit records.
+    max_io_errors : int
+        How many signal files the system may fail to read.
+    unreadable : set of str
+        Those that it did fail to read.
     """
 
     root: Path
@@ -74,15 +82,53 @@ class Source:
     tables: dict[str, tuple[Part, ...]]
     synthetic: bool = False
     excluding: tuple[Callable[[], int], ...] = ()
+    max_io_errors: int = Options.max_io_errors
+    unreadable: set[str] = field(default_factory=set)
 
     @cached_property
     def files(self) -> dict[str, str]:
-        """SHA-256 of each file: of the tables, of the signals that they name, and of the cohort's mark."""
-        for name in _signal_files(self.root, self.tables.get("recordings", ())):
+        """SHA-256 of each file: of the tables, of the signals that they name, and of the cohort's mark.
+
+        A signal file that the system does not let us read has none.
+        """
+        signals = named_files(self.batches("recordings", Wanted(only=("file",))), self.root)
+        for name in signals:
             self.states.setdefault(name, _state(self.root / name))
         if self.synthetic:
             self.states.setdefault(_MARK, _state(self.root / _MARK))
-        return {name: _digest(self.root / name) for name in self.states}
+        found: dict[str, str] = {}
+        for name in self.states:
+            try:
+                found[name] = _digest(self.root / name)
+            except IoFailed:
+                if name not in signals:
+                    raise
+                self.count_unreadable(name)
+                found[name] = _NO_DIGEST
+        return found
+
+    @cached_property
+    def shared_samples(self) -> frozenset[Key]:
+        """Keys of the recordings that name samples which another one names too."""
+        return shared_samples(self.batches("recordings", Wanted(only=DESCRIBES)), self.root)
+
+    def count_unreadable(self, name: str) -> None:
+        """Remember that a signal file could not be read.
+
+        Raises
+        ------
+        IoFailed
+            If these are more than are allowed: then it is the disk, not the file.
+        """
+        self.unreadable.add(name)
+        if len(self.unreadable) > self.max_io_errors:
+            raise IoFailed(
+                "recordings",
+                f"{len(self.unreadable)} signal files could not be read",
+                needed=f"--max-io-errors allows {self.max_io_errors}",
+                do="Check the disk and the permissions",
+                code="IO_ERROR",
+            )
 
     def batches(self, table: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Table]:
         """Read a table, a batch at a time; nothing where the cohort has no such table."""
@@ -162,7 +208,7 @@ def _status(path: Path) -> os.stat_result:
 
 def _refuse_links_out(folder: Path, path: Path) -> None:
     """Refuse a link to a file that nobody has put into the folder: a supplier may have named any that we can read."""
-    if samples.resolve(folder, path.relative_to(folder).as_posix()) is None:
+    if resolve(folder, path.relative_to(folder).as_posix()) is None:
         raise ContractError(
             path.relative_to(folder).as_posix(),
             "is a link that leads out of the cohort's folder",
@@ -236,20 +282,7 @@ def _open_files(root: Path, parts: dict[str, list[Path]], options: Options) -> S
             for table, rule in options.mapping.tables.items()
         }
     visit_files = tuple(path.relative_to(root).as_posix() for path in parts["visits"])
-    return Source(root, states, visit_files, tables, excluding=excluding)
-
-
-def _signal_files(root: Path, parts: tuple[Part, ...]) -> list[str]:
-    """Return the signal files that a table of recordings names and that are there."""
-    cells = [
-        batch.column("file").unique()
-        for part in parts
-        for batch in part.read(Wanted(only=("file",)))
-        if "file" in batch.column_names
-    ]
-    named = sorted({str(name) for each in cells for name in each.to_pylist()})
-    there = {name: samples.resolve(root, name) for name in named}
-    return [name for name, path in there.items() if path is not None and samples.is_there(path)]
+    return Source(root, states, visit_files, tables, excluding=excluding, max_io_errors=options.max_io_errors)
 
 
 def _reader(path: Path, name: str, options: Options) -> Part:

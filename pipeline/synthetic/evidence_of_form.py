@@ -6,6 +6,7 @@ items of burden are kept apart, each over its own nodes, and are joined by the w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,44 +21,55 @@ Way = tuple[int, str]
 """A class, and a region that its first spread may reach."""
 
 
+_OF_SEVERITY, _OF_BURDEN = np.flatnonzero(~OF_BURDEN), np.flatnonzero(OF_BURDEN)
+
+
 @dataclass(frozen=True)
 class FormTables:
-    """Logs of chances; the first axis is yes to each item, then no to each.
+    """Logs of chances; the first axis is yes to each item that the table is of, then no to each.
 
     Attributes
     ----------
     grid : Grid
     of_severity, of_burden : ndarray, shape (2 items, classes, nodes)
-    reached : ndarray, shape (2 items, ways, nodes)
+    reached : ndarray, shape (2 len(items_reached), ways, nodes)
         What a spread adds to `of_severity`.
+    items_reached : ndarray of int
+        The items on which a spread has a say.
     """
 
     grid: Grid
     of_severity: np.ndarray
     of_burden: np.ndarray
     reached: np.ndarray
+    items_reached: np.ndarray
 
     def begin(self, patients: int) -> FormEvidence:
         """Return a block of patients of whom nothing has been heard."""
-        shape = (patients, *self.of_severity.shape[1:])
-        return FormEvidence(self, np.zeros(shape), np.zeros(shape))
+        of_severity, of_burden = (
+            np.zeros((patients, *table.shape[1:])) for table in (self.of_severity, self.of_burden)
+        )
+        return FormEvidence(self, of_severity, of_burden)
 
 
 def form_tables(model: FormModel, ways: Sequence[Way], grid: Grid) -> FormTables:
     """Lay out the chances of a form."""
-    severe = _both(model, model.centre[:, None, :] + model.slope * grid.severity[None, :, None])
-    burden = _both(model, model.centre[:, None, :] + model.slope * grid.burden[None, :, None])
-    keep = np.concatenate([OF_BURDEN, OF_BURDEN])[:, None, None]
-    reached = np.zeros((2 * len(ITEMS), len(ways), len(grid.severity)))
-    for number, (label, region) in enumerate(ways):
-        items = reached_items(region)
+    of_severity, of_burden = (
+        _both(model, model.centre[:, None, items] + model.slope[items] * effect[None, :, None], items)
+        for items, effect in ((_OF_SEVERITY, grid.severity), (_OF_BURDEN, grid.burden))
+    )
+    told = [np.asarray(reached_items(region)) for _, region in ways]
+    items_reached = np.unique(np.concatenate([*told, _OF_SEVERITY[:0]]))
+    reached = np.zeros((2 * len(items_reached), len(ways), len(grid.severity)))
+    for number, ((label, _), items) in enumerate(zip(ways, told, strict=True)):
         logits = model.centre[label, None, items].T + model.slope[items] * grid.severity[:, None]
         more = _both(model, logits + SPREAD_LOGIT, items) - _both(model, logits, items)
-        reached[items, number], reached[items + len(ITEMS), number] = more[: len(items)], more[len(items) :]
-    return FormTables(grid, np.where(keep, 0.0, severe), np.where(keep, burden, 0.0), reached)
+        at = np.searchsorted(items_reached, items)
+        reached[at, number], reached[at + len(items_reached), number] = more[: len(items)], more[len(items) :]
+    return FormTables(grid, of_severity, of_burden, reached, items_reached)
 
 
-def _both(model: FormModel, logits: np.ndarray, items: np.ndarray | slice = slice(None)) -> np.ndarray:
+def _both(model: FormModel, logits: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Return the logs of the chances of yes and of no, the items moved from the last axis to the first."""
     yes = np.moveaxis(model.written_yes(logits, items), -1, 0)
     return np.concatenate([log_of(yes), log_of(1 - yes)])
@@ -77,22 +89,30 @@ class FormEvidence:
         Returns
         -------
         ndarray, shape (patients, ways, nodes)
-            How many times more likely the answers are if dystonia has spread that way; 1 for who has no form here.
+            Log of how many times more likely the answers are if dystonia has spread that way; 0 for who has no form
+            here.
         """
-        said = np.zeros((len(self.of_severity), 2 * len(ITEMS)))
+        said = np.zeros((2, len(self.of_severity), len(ITEMS)))
         asked = ~np.isnan(answers) & ~implied(answers)
-        said[place] = np.hstack([asked & (answers == 1), asked & (answers == 0)])
-        self.of_severity += _told(said, self.tables.of_severity)
-        self.of_burden += _told(said, self.tables.of_burden)
-        return np.exp(_told(said, self.tables.reached))
+        said[:, place] = asked & (answers == 1), asked & (answers == 0)
+        self.of_severity += _told(said, _OF_SEVERITY, self.tables.of_severity)
+        self.of_burden += _told(said, _OF_BURDEN, self.tables.of_burden)
+        return _told(said, self.tables.items_reached, self.tables.reached)
 
-    def log_joint(self) -> np.ndarray:
-        """Return the log probability of all answers and of each node of severity, burden summed out."""
-        top = self.of_burden.max(axis=2, keepdims=True)
-        flat = np.exp(self.of_burden - top).reshape(-1, len(self.tables.grid.burden))
-        joined = (flat @ self.tables.grid.weights.T).reshape(self.of_severity.shape)
-        return self.of_severity + log_of(joined) + top
+    def joint(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the probability of all answers and of each node of severity, burden summed out.
+
+        Returns
+        -------
+        share : ndarray, shape (patients, classes, nodes)
+            Node and answers that depend on burden, as a share of ``exp(top)``. `of_severity` is not in it.
+        top : ndarray, shape (patients, classes)
+        """
+        top = self.of_burden.max(axis=2)
+        flat = np.exp(self.of_burden - top[..., None]).reshape(-1, len(self.tables.grid.burden))
+        return (flat @ self.tables.grid.weights.T).reshape(self.of_severity.shape), top
 
 
-def _told(said: np.ndarray, table: np.ndarray) -> np.ndarray:
-    return (said @ table.reshape(len(table), -1)).reshape(len(said), *table.shape[1:])
+def _told(said: np.ndarray, items: np.ndarray, table: np.ndarray) -> np.ndarray:
+    columns = np.hstack([said[0][:, items], said[1][:, items]])
+    return (columns @ table.reshape(len(table), math.prod(table.shape[1:]))).reshape(len(columns), *table.shape[1:])

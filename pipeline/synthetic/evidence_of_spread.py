@@ -13,7 +13,10 @@ from pipeline.synthetic.form_figures import share_of_yes
 from pipeline.synthetic.person import HISTORY, People
 from pipeline.synthetic.quadrature import Grid
 from pipeline.synthetic.regions import SPREADS
-from pipeline.synthetic.spread import RATIOS, Baseline, baselines, hazard_at, own_ratio
+from pipeline.synthetic.spread import RATIOS, baselines, hazards_at, own_ratio, tabulated
+
+_HISTORIES = np.array(list(product((0.0, 1.0), repeat=len(RATIOS))))
+"""All answers to the items of the history that change the hazard."""
 
 
 @dataclass(frozen=True)
@@ -23,57 +26,93 @@ class SpreadTables:
     Attributes
     ----------
     classes : ndarray of int, shape (spreading,)
-        Their positions among all classes, of which there are `of`.
+        Their positions among all classes.
     ways : tuple of (int, str)
         Each class with each region that its first spread may reach.
-    way_class, way_share : ndarray, shape (ways,)
-        Position of the way's class in `classes`, and share of the class that goes this way.
-    baselines : tuple of (Baseline, Baseline)
-        Of those grown at onset, and of the young.
+    way_class, way_rank, way_share : ndarray, shape (ways,)
+        Position of the way's class in `classes`, number of the way among those of its class, and share of the class
+        that goes it.
+    early : ndarray, shape (2, spreading)
+        Share at the early risk: of those grown at onset, and of the young.
+    hazards : ndarray, shape (2, 2, spreading, grid)
+        Of who is at the early risk and of who is not; grown at onset, and young.
+    ratios : ndarray, shape (4, nodes)
+        Hazard ratio of each of `_HISTORIES`.
     answers : ndarray, shape (spreading, RATIOS)
         Share of yes to each item of the history that changes the hazard.
     """
 
-    of: int
     classes: np.ndarray
     ways: tuple[tuple[int, str], ...]
     way_class: np.ndarray
+    way_rank: np.ndarray
     way_share: np.ndarray
-    baselines: tuple[tuple[Baseline, Baseline], ...]
+    early: np.ndarray
+    hazards: np.ndarray
+    ratios: np.ndarray
     answers: np.ndarray
-    severity: np.ndarray
 
-    def begin(self, patients: int, place: np.ndarray, known: np.ndarray, young: np.ndarray) -> SpreadEvidence:
-        """Return a block of patients at their onset, some of whom are at these places.
+    def begin(self, possible: np.ndarray, known: np.ndarray, young: np.ndarray) -> SpreadEvidence:
+        """Return a block of patients at their onset.
 
         Parameters
         ----------
-        known : ndarray, shape (len(place), RATIOS)
+        possible : ndarray of bool, shape (patients, all classes)
+        known : ndarray, shape (patients, RATIOS)
             Answers of the history: 1, 0, or NaN.
-        young : ndarray of bool, shape (len(place),)
+        young : ndarray of bool, shape (patients,)
         """
-        shape = (patients, len(self.classes), len(self.severity))
-        answers, is_young = np.full((patients, len(RATIOS)), np.nan), np.zeros(patients, dtype=bool)
-        answers[place], is_young[place] = known, young
-        reached = np.zeros((patients, len(self.ways), len(self.severity)))
-        return SpreadEvidence(self, answers, is_young, np.ones(shape), reached)
+        place, position = np.nonzero(possible[:, self.classes])
+        number = np.full((len(possible), len(self.classes)), -1)
+        number[place, position] = np.arange(len(place))
+        by_way = number[:, self.way_class]
+        patient, way = np.nonzero(by_way >= 0)
+        pair = by_way[patient, way]
+        nodes = self.ratios.shape[1]
+        return SpreadEvidence(
+            tables=self,
+            place=place,
+            position=position,
+            young=young[place].astype(int),
+            histories=self._histories(known[place], position),
+            way=way,
+            way_pair=pair,
+            free_now=np.ones((len(place), nodes)),
+            reached=np.zeros((len(pair), nodes)),
+        )
+
+    def _histories(self, known: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Return the chance of each of `_HISTORIES`, given what is known of it; shape (4, pairs)."""
+        share = self.answers[position]
+        said = _HISTORIES[:, None, :]
+        return np.where(np.isnan(known), np.where(said == 1, share, 1 - share), known == said).prod(axis=2)
 
 
 def spread_tables(mix: Mix, grid: Grid) -> SpreadTables:
     """Lay out the hazards of a mix of classes."""
     solved = baselines(mix)
-    ways = [(number, region, share) for number in solved for share, (region,) in SPREADS[mix.pairs[number][0]]]
+    ways = [
+        (number, rank, region, share)
+        for number in solved
+        for rank, (share, (region,)) in enumerate(SPREADS[mix.pairs[number][0]])
+    ]
     position = {number: at for at, number in enumerate(solved)}
     answers = [[share_of_yes(item, mix.pairs[number]) for item in RATIOS] for number in solved]
+    early, hazards = tabulated(solved.values())
+    ratios = [
+        own_ratio(((item, np.array(yes)) for item, yes in zip(RATIOS, history, strict=True)), grid.severity)
+        for history in _HISTORIES
+    ]
     return SpreadTables(
-        of=len(mix.pairs),
         classes=np.array(list(solved), dtype=int),
-        ways=tuple((number, region) for number, region, _ in ways),
-        way_class=np.array([position[number] for number, _, _ in ways], dtype=int),
-        way_share=np.array([share for _, _, share in ways]),
-        baselines=tuple(solved.values()),
+        ways=tuple((number, region) for number, _, region, _ in ways),
+        way_class=np.array([position[number] for number, _, _, _ in ways], dtype=int),
+        way_rank=np.array([rank for _, rank, _, _ in ways], dtype=int),
+        way_share=np.array([share for _, _, _, share in ways]),
+        early=early,
+        hazards=hazards,
+        ratios=np.array(ratios),
         answers=np.array(answers).reshape(len(solved), len(RATIOS)),
-        severity=grid.severity,
     )
 
 
@@ -85,80 +124,88 @@ def known_answers(people: People) -> np.ndarray:
 
 @dataclass
 class SpreadEvidence:
-    """What has become of a block of patients.
+    """What has become of a block of patients, in each class that can be and in which spread arises: the pairs.
 
     Attributes
     ----------
-    free_now : ndarray, shape (patients, spreading, nodes)
+    place, position : ndarray of int, shape (pairs,)
+        The patient, and which of the spreading classes.
+    young : ndarray of int, shape (pairs,)
+    histories : ndarray, shape (4, pairs)
+        Chance of each of `_HISTORIES`.
+    way, way_pair : ndarray of int, shape (ways of all pairs,)
+        Which way, and of which pair.
+    free_now : ndarray, shape (pairs, nodes)
         Chance that dystonia has not spread by the last visit.
-    reached : ndarray, shape (patients, ways, nodes)
+    reached : ndarray, shape (ways of all pairs, nodes)
         Chance that it has spread that way by then, times how much more likely that makes all answers since.
     """
 
     tables: SpreadTables
-    answers: np.ndarray
+    place: np.ndarray
+    position: np.ndarray
     young: np.ndarray
+    histories: np.ndarray
+    way: np.ndarray
+    way_pair: np.ndarray
     free_now: np.ndarray
     reached: np.ndarray
 
-    @property
-    def classes(self) -> np.ndarray:
-        """Positions of the classes in which spread arises."""
-        return self.tables.classes
+    def step(self, years: np.ndarray, changes: np.ndarray) -> None:
+        """Go on to a visit, and take in its answers.
 
-    def step(self, place: np.ndarray, years: np.ndarray) -> None:
-        """Go on to a visit of the patients at these places, these years after onset."""
-        before = self.free_now[place]
-        now = self._free_at(place, years)
-        flow = before - now
-        self.reached[place] += flow[:, self.tables.way_class] * self.tables.way_share[:, None]
-        self.free_now[place] = now
+        Parameters
+        ----------
+        years : ndarray, shape (patients,)
+            Since onset; NaN for who is not here.
+        changes : ndarray, shape (patients, ways, nodes)
+            Log of how many times more likely the answers are after each spread.
+        """
+        pairs = np.flatnonzero(~np.isnan(years)[self.place])
+        now = self._free_at(pairs, years[:, None])[:, 0]
+        flow = np.zeros_like(self.free_now)
+        flow[pairs] = self.free_now[pairs] - now
+        self.free_now[pairs] = now
+        ways = np.flatnonzero(~np.isnan(years)[self.place[self.way_pair]])
+        way, pair = self.way[ways], self.way_pair[ways]
+        came = flow[pair]
+        came *= self.tables.way_share[way][:, None]
+        came += self.reached[ways]
+        came *= np.exp(changes[self.place[pair], way])
+        self.reached[ways] = came
 
-    def weigh(self, changes: np.ndarray) -> None:
-        """Take in how many times more likely the answers of this visit are after each spread."""
-        self.reached *= changes
-
-    def free(self, place: np.ndarray) -> np.ndarray:
-        """Return the chance of no spread so far, shape (len(place), all classes, nodes)."""
-        found = np.ones((len(place), self.tables.of, len(self.tables.severity)))
-        found[:, self.classes] = self.free_now[place]
+    def so_far(self) -> np.ndarray:
+        """Return the chance of a spread or of none, weighed by what was heard since; shape (pairs, nodes)."""
+        found = self.free_now.copy()
+        rank = self.tables.way_rank[self.way]
+        for number in range(rank.max(initial=-1) + 1):
+            chosen = np.flatnonzero(rank == number)
+            found[self.way_pair[chosen]] += self.reached[chosen]
         return found
 
-    def spread(self, place: np.ndarray) -> np.ndarray:
-        """Return the chance of a spread, weighed by what was heard since; shape as `free`."""
-        found = np.zeros((len(place), self.tables.of, len(self.tables.severity)))
-        for way, position in enumerate(self.tables.way_class):
-            found[:, self.classes[position]] += self.reached[place, way]
+    def come_later(self, pairs: np.ndarray, years: np.ndarray, horizons_y: Sequence[float]) -> np.ndarray:
+        """Return the chance of no spread so far, then of none so far but one within each horizon.
+
+        Returns
+        -------
+        ndarray, shape (pairs, 1 + horizons, nodes)
+        """
+        now = self.free_now[pairs][:, None]
+        return np.concatenate([now, now - self._free_at(pairs, years[:, None] + np.array(horizons_y))], axis=1)
+
+    def _free_at(self, pairs: np.ndarray, years: np.ndarray) -> np.ndarray:
+        """Return the chance of no spread by these years of each patient, shape (pairs, times, nodes)."""
+        tables, position, young = self.tables, self.position[pairs], self.young[pairs]
+        times = years[self.place[pairs]]
+        early = tables.early[young, position]
+        found = np.zeros((*times.shape, tables.ratios.shape[1]))
+        for risk, share in enumerate((early, 1 - early)):
+            hazard = -hazards_at(tables.hazards[risk], (young[:, None], position[:, None]), times)
+            for history, ratio in zip(self.histories[:, pairs], tables.ratios, strict=True):
+                weight = share * history
+                rows = np.flatnonzero(weight)
+                survival = np.multiply.outer(hazard[rows], ratio)
+                np.exp(survival, out=survival)
+                survival *= weight[rows][:, None, None]
+                found[rows] += survival
         return found
-
-    def free_later(self, place: np.ndarray, years: np.ndarray, horizons_y: Sequence[float]) -> list[np.ndarray]:
-        """Return the chance of no spread until each horizon after these years, shape (len(place), spreading, nodes)."""
-        return [self._free_at(place, years + horizon) for horizon in horizons_y]
-
-    def _free_at(self, place: np.ndarray, years: np.ndarray) -> np.ndarray:
-        tables, young = self.tables, self.young[place]
-        shape = (len(place), len(tables.classes))
-        hazards, early = np.zeros((2, *shape)), np.zeros(shape)
-        for at, both in enumerate(tables.baselines):
-            for baseline, group in zip(both, (~young, young), strict=True):
-                hazards[0, group, at] = hazard_at(baseline.with_early, years[group])
-                hazards[1, group, at] = hazard_at(baseline.without, years[group])
-                early[group, at] = baseline.early
-        found = np.zeros((*shape, len(tables.severity)))
-        for combination in product((0.0, 1.0), repeat=len(RATIOS)):
-            weights = self._weights(place, np.array(combination))
-            rows = np.flatnonzero(weights.any(axis=1))
-            ratio = own_ratio(
-                ((item, np.array(yes)) for item, yes in zip(RATIOS, combination, strict=True)), tables.severity
-            )
-            for hazard, share in zip(hazards, (early, 1 - early), strict=True):
-                used = np.flatnonzero(share.any(axis=0))
-                at = np.ix_(rows, used)
-                found[at] += (weights * share)[at][..., None] * np.exp(-hazard[at][..., None] * ratio)
-        return found
-
-    def _weights(self, place: np.ndarray, combination: np.ndarray) -> np.ndarray:
-        """Return the chance in each class that the history is this one, given what is known of it."""
-        known = self.answers[place][:, None, :]
-        share = np.where(combination == 1, self.tables.answers, 1 - self.tables.answers)[None]
-        return np.where(np.isnan(known), share, known == combination).prod(axis=2)

@@ -161,10 +161,10 @@ def blur(model: LatentModel, centre: np.ndarray, latents: np.ndarray, uniform: n
     return measured
 
 
-def log_likelihood(
+def likelihood(
     model: LatentModel, latents: np.ndarray, error: np.ndarray | None, years: np.ndarray, severity: np.ndarray
 ) -> np.ndarray:
-    """Return the log density of latents in each class and at each node of severity.
+    """Return the density of latents in each class and at each node of severity, up to a factor of the visit's own.
 
     Parameters
     ----------
@@ -184,16 +184,16 @@ def log_likelihood(
     variance = (model.sd[:, None, :] * TAIL_WIDTHS[used][:, None]) ** 2  # kinds, tails, latents
     variance = variance[None] if error is None else variance[None] + np.square(error)[:, None, None, :]
     gap = latents[:, None, None, :] - model.mean[None, :, None, :]
-    # the steady ones don't depend on severity; the normaliser is that of all
-    steady = slice(0, _STEADY)
-    base = -0.5 * (gap[..., steady] ** 2 / variance[..., steady]).sum(axis=-1) - 0.5 * np.log(variance).sum(axis=-1)
-    base = base + log_of(model.tails[used])  # visits, kinds, tails
-    above = (SEVERITY_SLOPE * severity)[None, :] + seen_log(years)[:, None]  # visits, nodes
-    total = np.broadcast_to(base[..., None], (*base.shape, len(severity))).copy()
-    for amplitude in range(_STEADY, len(LATENTS)):
-        distance = gap[..., amplitude][..., None] - above[:, None, None, :]
-        total -= 0.5 * distance**2 / variance[..., amplitude][..., None]
-    top = total.max(axis=(1, 2), keepdims=True)
-    by_kind = np.exp(total - top).sum(axis=2)  # visits, kinds, nodes
-    mixed = np.matmul(model.weights, by_kind)  # visits, classes, nodes
-    return np.log(np.maximum(mixed, 1e-300)) + top[:, 0]
+    # the normaliser is that of all; only amplitudes depend on severity, by a polynomial of second degree
+    base = -0.5 * (gap**2 / variance).sum(axis=-1) - 0.5 * np.log(variance).sum(axis=-1)
+    base = (base + log_of(model.tails[used]))[..., None]  # visits, kinds, tails, nodes
+    first = (gap / variance)[..., _AMPLITUDES].sum(axis=-1)[..., None]
+    second = (-0.5 / variance)[..., _AMPLITUDES].sum(axis=-1)[..., None]
+    above = ((SEVERITY_SLOPE * severity)[None, :] + seen_log(years)[:, None])[:, None, None, :]
+    total = second * above
+    total += first
+    total *= above
+    total += base
+    total -= total.max(axis=(1, 2, 3), keepdims=True)
+    by_kind = np.exp(total, out=total).sum(axis=2)  # visits, kinds, nodes
+    return np.matmul(model.weights, by_kind)

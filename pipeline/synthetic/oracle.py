@@ -29,15 +29,16 @@ from pipeline.synthetic.evidence_of_spread import SpreadTables, known_answers, s
 from pipeline.synthetic.form import form_model
 from pipeline.synthetic.labels import LabelModel, label_model
 from pipeline.synthetic.latents import LatentModel, latent_model
-from pipeline.synthetic.logs import log_of
+from pipeline.synthetic.logs import IMPOSSIBLE
 from pipeline.synthetic.person import People
 from pipeline.synthetic.quadrature import NODES, Grid, grid_of
+from pipeline.synthetic.spread import RATIOS
 from pipeline.units import WEEKS_PER_YEAR
 
 HORIZONS_Y = (1.0, 2.0, 5.0, 10.0)
 CLASS_PATTERNS = ("form", "measured", "latent", "sensor")
 RISK_PATTERNS = ("form", "measured", "latent")
-SEEN_PATTERNS = {"measured": "blurred", "latent": "exact", "sensor": "blurred"}
+SEEN_PATTERNS = {"form": "nothing", "measured": "blurred", "latent": "exact", "sensor": "blurred"}
 
 _BLOCK = 256
 """Patients that are asked about together. A block begins at a multiple of this number of the seed's patients, so that a
@@ -114,7 +115,6 @@ def ask(evidence: Evidence, nodes: int = NODES) -> pd.DataFrame:
     for low in range(start, len(people), _BLOCK):
         block = _Block(evidence, tables, low, ends)
         block.answer(classes, risks)
-    at_risk = visits.years(people) < evidence.spread_y[visits.patient]
     rate = tables.label.rate(people.centre, people.duration_y)[visits.patient]
     columns = {"patient_id": people.patient_id[visits.patient], "visit_id": [f"V{n + 1}" for n in visits.number]}
     found: dict[str, pd.Series] = {name: pd.Series(values, dtype=object) for name, values in columns.items()}
@@ -124,7 +124,7 @@ def ask(evidence: Evidence, nodes: int = NODES) -> pd.DataFrame:
         found |= {f"recorded__{pattern}__{name}": pd.Series(recorded[:, n]) for n, name in enumerate(names)}
     for pattern, answer in risks.items():
         for number, years in enumerate(HORIZONS_Y):
-            found[f"risk__{pattern}__{years:g}y"] = pd.Series(np.where(at_risk, answer[:, number], np.nan))
+            found[f"risk__{pattern}__{years:g}y"] = pd.Series(answer[:, number])
     return pd.DataFrame(found)
 
 
@@ -138,19 +138,28 @@ class _Block:
         self.length = ends[inside + 1] - ends[inside]
         self.people = inside
         classes, nodes = len(evidence.mix.pairs), len(tables.grid.severity)
-        self.prior = np.zeros((_BLOCK, classes))
-        self.prior[self.place] = self._log_prior(inside)
+        people = evidence.people.part(inside)
+        self.prior = np.full((_BLOCK, classes), IMPOSSIBLE)
+        self.prior[self.place] = self._log_prior(people)
+        possible = self.prior > IMPOSSIBLE / 2
         self.clinic = np.zeros((_BLOCK, classes))
-        self.clinic[self.place] = log_of(evidence.mix.by_centre)[evidence.people.centre[inside]]
-        self.seen = {kind: np.zeros((_BLOCK, classes, nodes)) for kind in ("exact", "blurred")}
+        self.clinic[self.place] = evidence.mix.by_centre[people.centre]
+        self.seen = {kind: np.ones((_BLOCK, classes, nodes)) for kind in ("exact", "blurred")}
+        self.seen["nothing"] = np.ones((_BLOCK, classes, 1))
+        self.severity_weights = tables.grid.weights.sum(axis=1)
+        self.spread_y = np.full(_BLOCK, np.nan)
+        self.spread_y[self.place] = evidence.spread_y[inside]
         self.form = tables.form.begin(_BLOCK)
-        people = evidence.people.part(inside)
-        self.spread = tables.spread.begin(_BLOCK, self.place, known_answers(people), people.young)
+        known, young = np.full((_BLOCK, len(RATIOS)), np.nan), np.zeros(_BLOCK, dtype=bool)
+        known[self.place], young[self.place] = known_answers(people), people.young
+        self.spread = tables.spread.begin(possible, known, young)
+        # the classes that can be, and which of them the pairs of `spread` are
+        self.pair_place, self.pair_class = np.nonzero(possible)
+        number = np.cumsum(possible).reshape(possible.shape) - 1
+        self.spreading = number[self.spread.place, tables.spread.classes[self.spread.position]]
 
-    def _log_prior(self, inside: np.ndarray) -> np.ndarray:
-        evidence = self.evidence
-        people = evidence.people.part(inside)
-        absent = absence.log_likelihood(evidence.mix, evidence.recipe, "history", people.history_absent)
+    def _log_prior(self, people: People) -> np.ndarray:
+        absent = absence.log_likelihood(self.evidence.mix, self.evidence.recipe, "history", people.history_absent)
         return person.log_likelihood(people) + absent
 
     def answer(self, classes: dict[str, np.ndarray], risks: dict[str, np.ndarray]) -> None:
@@ -158,65 +167,84 @@ class _Block:
         for number in range(int(self.length.max(initial=0))):
             here = np.flatnonzero(self.length > number)
             rows, place = self.first[here] + number, self.place[here]
-            self._hear(rows, place, self.people[here])
-            years = self.evidence.people.duration_y[self.people[here]]
-            years = years + self.evidence.visits.week[rows] / WEEKS_PER_YEAR
-            self.spread.step(place, years)
-            changes = self.form.hear(self.evidence.visits.answers[rows], place)
-            self.spread.weigh(changes)
-            self._tell(rows, place, years, classes, risks)
+            years = np.full(_BLOCK, np.nan)
+            years[place] = self.evidence.people.duration_y[self.people[here]]
+            years[place] += self.evidence.visits.week[rows] / WEEKS_PER_YEAR
+            self._hear(rows, place, self.people[here], years[place])
+            self.spread.step(years, self.form.hear(self.evidence.visits.answers[rows], place))
+            self._tell(rows, place, years, (classes, risks))
 
-    def _hear(self, rows: np.ndarray, place: np.ndarray, patient: np.ndarray) -> None:
+    def _hear(self, rows: np.ndarray, place: np.ndarray, patient: np.ndarray, years: np.ndarray) -> None:
         """Take in what was left out, and what movement showed."""
         evidence, latent = self.evidence, self.tables.latent
-        years = evidence.people.duration_y[patient] + evidence.visits.week[rows] / WEEKS_PER_YEAR
         for name, absent in evidence.visits.absent.items():
             self.prior[place] += absence.log_likelihood(evidence.mix, evidence.recipe, name, absent[rows])
         recorded = evidence.recorded[rows]
         told = absence.log_likelihood(evidence.mix, evidence.recipe, "recordings", ~recorded)
         self.prior[place] += told
-        self.clinic[place] += told
+        self.clinic[place] *= np.exp(told)
         shown = np.flatnonzero(recorded)
         error = latents.errors(latent, evidence.people.centre[patient[shown]], evidence.blurred[rows[shown]])
         for kind, values, width in (("exact", evidence.exact, None), ("blurred", evidence.blurred, error)):
-            self.seen[kind][place[shown]] += latents.log_likelihood(
+            self.seen[kind][place[shown]] *= latents.likelihood(
                 latent, values[rows[shown]], width, years[shown], self.tables.grid.severity
             )
 
     def _tell(
-        self,
-        rows: np.ndarray,
-        place: np.ndarray,
-        years: np.ndarray,
-        classes: dict[str, np.ndarray],
-        risks: dict[str, np.ndarray],
+        self, rows: np.ndarray, place: np.ndarray, years: np.ndarray, answers: tuple[dict[str, np.ndarray], ...]
     ) -> None:
         """Give the answers of the patients who are here."""
-        by_clinic = self.clinic[place][..., None] + np.log(self.tables.grid.weights.sum(axis=1))
-        form, not_spread = self.form.log_joint()[place], self.spread.free(place)
-        anyhow = form + log_of(not_spread + self.spread.spread(place)) + self.prior[place][..., None]
-        at_risk = form + self.prior[place][..., None]
-        later = self.spread.free_later(place, years, HORIZONS_Y)
+        classes, risks = answers
+        here = ~np.isnan(years)
+        pairs = np.flatnonzero(here[self.pair_place])
+        at = self.pair_place[pairs], self.pair_class[pairs]
+        spreading = np.flatnonzero(here[self.spread.place])
+        which = np.searchsorted(pairs, self.spreading[spreading])
+        free = self._said(at)
+        anyhow = free.copy()
+        anyhow[which] *= self.spread.so_far()[spreading]
+        at_risk = np.flatnonzero((years < self.spread_y)[self.spread.place[spreading]])
+        told = which[at_risk]
+        weights = np.empty((len(told), free.shape[1], len(RISK_PATTERNS)))
         for pattern in CLASS_PATTERNS:
-            extra = self.seen[SEEN_PATTERNS[pattern]][place] if pattern in SEEN_PATTERNS else 0.0
-            weights = (by_clinic if pattern == "sensor" else anyhow) + extra
-            joint = _scaled(weights)
-            by_class = joint.sum(axis=2)
-            classes[pattern][rows] = by_class / by_class.sum(axis=1, keepdims=True)
-            if pattern in RISK_PATTERNS:
-                free = _scaled(at_risk + extra)[:, self.spread.classes]
-                still = _total(free * not_spread[:, self.spread.classes])
-                for number, left in enumerate(later):
-                    come = _total(free * (not_spread[:, self.spread.classes] - left))
-                    with np.errstate(invalid="ignore"):
-                        risks[pattern][rows, number] = come / still
+            seen = self.seen[SEEN_PATTERNS[pattern]]
+            by_class = np.zeros_like(self.clinic)
+            if pattern == "sensor":
+                by_class = self.clinic * (seen @ self.severity_weights)
+            else:
+                shown = seen[at]
+                by_class[at] = np.vecdot(anyhow, np.broadcast_to(shown, anyhow.shape))
+                weights[..., RISK_PATTERNS.index(pattern)] = free[told] * shown[told]
+            classes[pattern][rows] = by_class[place] / by_class[place].sum(axis=1, keepdims=True)
+        asked = np.flatnonzero((years < self.spread_y)[place])
+        found = self._risks(years, spreading[at_risk], weights)[place[asked]]
+        for number, pattern in enumerate(RISK_PATTERNS):
+            risks[pattern][rows[asked]] = found[..., number]
 
+    def _said(self, at: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Return what is recorded and heard of these pairs of patient and class, by severity; of each patient alike.
 
-def _total(values: np.ndarray) -> np.ndarray:
-    """Add up each row in one order of memory, so that the last bit does not depend on how many rows there are."""
-    return np.ascontiguousarray(values).reshape(len(values), -1).sum(axis=1)
+        Spread and movement are not in it. A class's largest value sets the scale, so that none is lost.
+        """
+        share, top = self.form.joint()
+        logs, offset = self.form.of_severity[at], (self.prior + top)[at]
+        tops = np.full_like(self.prior, -np.inf)
+        tops[at] = logs.max(axis=1) + offset
+        logs += (offset - tops.max(axis=1)[at[0]])[:, None]
+        np.exp(logs, out=logs)
+        logs *= share[at]
+        return logs
 
+    def _risks(self, years: np.ndarray, pairs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return the risks of who is at risk, from the weights of their pairs, nodes and patterns.
 
-def _scaled(logs: np.ndarray) -> np.ndarray:
-    """Return the exponentials, with the largest of each row at 1."""
-    return np.exp(logs - logs.max(axis=(1, 2), keepdims=True))
+        Returns
+        -------
+        ndarray, shape (patients, horizons, patterns)
+        """
+        come = np.matmul(self.spread.come_later(pairs, years, HORIZONS_Y), weights)
+        total = np.zeros((_BLOCK, len(self.tables.spread.classes), *come.shape[1:]))
+        total[self.spread.place[pairs], self.spread.position[pairs]] = come
+        total = total.sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return total[:, 1:] / total[:, :1]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -77,6 +78,7 @@ def baselines(mix: Mix) -> dict[int, tuple[Baseline, Baseline]]:
     return found
 
 
+@cache
 def _solve(curve: SpreadCurve, pair: Pair) -> Baseline:
     ratios, shares = _ratios_of_class(pair)
     survival = np.zeros(len(_HAZARDS))
@@ -115,6 +117,50 @@ def own_ratio(answers: Iterable[tuple[str, np.ndarray]], severity: np.ndarray) -
 def hazard_at(curve: np.ndarray, years: np.ndarray) -> np.ndarray:
     """Cumulative hazard at these years since onset."""
     return np.interp(years, _GRID_Y, curve)
+
+
+def tabulated(solved: Iterable[tuple[Baseline, Baseline]]) -> tuple[np.ndarray, np.ndarray]:
+    """Lay out the baselines of classes, for those grown at onset and for the young.
+
+    Returns
+    -------
+    early : ndarray, shape (2, classes)
+        Share at the early risk; of the grown, of the young.
+    hazards : ndarray, shape (2, 2, classes, len(_GRID_Y))
+        Of who is at the early risk and of who is not; of the grown, of the young.
+    """
+    groups = list(solved)
+    early = np.zeros((2, len(groups)))
+    hazards = np.zeros((2, 2, len(groups), len(_GRID_Y)))
+    for number, group in enumerate(groups):
+        for age, baseline in enumerate(group):
+            early[age, number] = baseline.early
+            hazards[:, age, number] = baseline.with_early, baseline.without
+    return early, hazards
+
+
+def hazards_at(curves: np.ndarray, rows: tuple[np.ndarray, ...], years: np.ndarray) -> np.ndarray:
+    """Cumulative hazards of many tabulated curves at once.
+
+    Parameters
+    ----------
+    curves : ndarray, shape (..., len(_GRID_Y))
+    rows : tuple of ndarray
+        Which curve is asked, an index for each axis before the last.
+    years : ndarray
+        Since onset; broadcast with each array of `rows`.
+
+    Examples
+    --------
+    >>> curve = np.sqrt(_GRID_Y)
+    >>> years = np.array([0.0, 0.7, 12.0])
+    >>> bool(np.allclose(hazards_at(curve[None], (np.array(0),), years), hazard_at(curve, years), rtol=1e-14))
+    True
+    """
+    below = np.clip(np.searchsorted(_GRID_Y, years, side="right") - 1, 0, len(_GRID_Y) - 2)
+    share = (np.minimum(years, _GRID_Y[-1]) - _GRID_Y[below]) / (_GRID_Y[below + 1] - _GRID_Y[below])
+    low, high = curves[(*rows, below)], curves[(*rows, below + 1)]
+    return low + share * (high - low)
 
 
 def draw_spread(people: People, streams: Streams) -> np.ndarray:

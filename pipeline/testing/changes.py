@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pipeline.features.spec import MIRROR, ROTATION, SCALE, Change
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Change, Feature
 from pipeline.records import Cohort, Recording, Samples
+from pipeline.testing.broken import ROUNDING, nearly
 from pipeline.testing.recordings import changed
 
 WORDS = {
@@ -77,3 +79,14 @@ class Delayed:
     def __call__(self, samples: Samples) -> Samples:
         """Move the clock."""
         return Samples(samples.time_s + self.seconds, samples.values)
+
+
+def keeps_what_it_declares(
+    feature: Feature, whole: np.ndarray, seed: int, only: str, again: Callable[[Altered], np.ndarray]
+) -> None:
+    """Require the declared answer to each change of the samples; ``again`` computes the feature on changed ones."""
+    for change in (*feature.spec.invariant_to, *feature.spec.equivariant_to):
+        if change in WORDS and only in ("", change):
+            altered = Altered(change, seed)
+            factor = altered.factor if change in feature.spec.equivariant_to else 1.0
+            nearly(change, feature, again(altered), factor * whole, WORDS[change], **ROUNDING)

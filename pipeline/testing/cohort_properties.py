@@ -27,7 +27,7 @@ from pipeline.testing.broken import (
     same_bits,
     values_of,
 )
-from pipeline.testing.changes import WORDS, Altered, Delayed
+from pipeline.testing.changes import Delayed, keeps_what_it_declares
 from pipeline.testing.machine import same_on_any_machine
 from pipeline.testing.recordings import changed
 from pipeline.units import WEEKS_PER_YEAR, Unit
@@ -59,12 +59,7 @@ def check_sound_cohort(feature: Feature, cohort: Cohort, seed: int, only: str = 
     whole = values_of(Watched(feature), cohort)
     for ask, stream in _asked(_OF_SOUND, seed, only):
         ask(feature, cohort, whole, stream)
-    for change in (*feature.spec.invariant_to, *feature.spec.equivariant_to):
-        if change in WORDS and only in ("", change):
-            altered = Altered(change, seed)
-            factor = altered.factor if change in feature.spec.equivariant_to else 1.0
-            found = values_of(feature, altered.cohort(cohort))
-            nearly(change, feature, found, factor * whole, WORDS[change], **ROUNDING)
+    keeps_what_it_declares(feature, whole, seed, only, lambda how: values_of(feature, how.cohort(cohort)))
     return whole
 
 

@@ -41,6 +41,8 @@ FAULTS: dict[Form, tuple[str, ...]] = {
         "zero",
         "no time",
         "back",
+        "channel missing",
+        "channel too many",
     ),
 }
 """What may be wrong with a recording of each form; the first stands for nothing."""
@@ -82,7 +84,7 @@ class Wave:
 
     def __call__(self) -> Samples:
         """Make the samples: the sensor's channels, in g, deg/s, millimetres or microvolts."""
-        channels, gain = len(SENSORS[self.sensor]), _MICROVOLTS if self.sensor == "emg" else 1.0
+        channels, gain = len(SENSORS[self.sensor].all), _MICROVOLTS if self.sensor == "emg" else 1.0
         stream = np.random.default_rng(self.seed)
         time = np.arange(round(self.seconds * self.rate_hz)) / self.rate_hz
         low, high, size = stream.uniform(2, 6), stream.uniform(7, 12), stream.uniform(0.05, 0.5)
@@ -108,7 +110,7 @@ class Windows:
     Parameters
     ----------
     waves : tuple of Wave
-        One a window, all of one length and rate.
+        One a window, all of one sensor, length and rate.
     clock_seed : int
         Fixes how far each window's clock is off the rate, by at most 0.2 %.
 
@@ -125,7 +127,8 @@ class Windows:
         """Make the batch."""
         stream = np.random.default_rng(self.clock_seed)
         values = np.stack([wave().values for wave in self.waves])
-        return Signal(values, self.waves[0].rate_hz * stream.uniform(0.998, 1.002, size=len(values)))
+        rates = self.waves[0].rate_hz * stream.uniform(0.998, 1.002, size=len(values))
+        return Signal(values, rates, SENSORS[self.waves[0].sensor].all)
 
 
 # what changes the number of samples or their clock has no place in a batch of windows
@@ -141,15 +144,16 @@ def batches(
     form: Form = "valid",
     kinds: Sequence[str] = WAVES,
     noise_g: float = 0.01,
+    sensor: str = "accelerometer",
 ) -> Windows:
     """Draw a batch of windows as the numbers that it is made of, which is what a failing test can print.
 
-    Parameters are those of `signals`, the kinds of movement, and `noise_g`, the size of the sensor's noise.
+    Parameters are those of `signals`, the kinds of movement, `noise_g`, the size of the sensor's noise, and the sensor.
     """
     rate, seeds = draw(st.sampled_from(RATES)), st.integers(0, 2**32 - 1)
     faults = st.sampled_from([fault for fault in FAULTS[form] if not fault or fault in _IN_WINDOWS])
     one = st.builds(
-        Wave, st.sampled_from(kinds), seeds, st.just(seconds), st.just(rate), faults, noise_g=st.just(noise_g)
+        Wave, st.sampled_from(kinds), seeds, st.just(seconds), st.just(rate), faults, st.just(noise_g), st.just(sensor)
     )
     return Windows(tuple(draw(st.lists(one, min_size=1, max_size=max_windows))), draw(seeds))
 
@@ -320,6 +324,14 @@ def _back(time: np.ndarray, values: np.ndarray, _stream: np.random.Generator) ->
     return Samples(time[::-1].copy(), values)
 
 
+def _lacking(time: np.ndarray, values: np.ndarray, _stream: np.random.Generator) -> Samples:
+    return Samples(time, values[:-1])
+
+
+def _too_many(time: np.ndarray, values: np.ndarray, _stream: np.random.Generator) -> Samples:
+    return Samples(time, np.vstack([values, values[:1]]))
+
+
 _FAULTY: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], Samples]] = {
     "": _whole,
     "lost samples": _lost,
@@ -339,4 +351,6 @@ _FAULTY: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], Sampl
     "zero": _zero,
     "no time": _no_time,
     "back": _back,
+    "channel missing": _lacking,
+    "channel too many": _too_many,
 }

@@ -11,7 +11,6 @@ from pipeline.features.signal import Signal
 from pipeline.features.spec import RATE, Feature
 from pipeline.testing.broken import (
     ANYWHERE,
-    ROUNDING,
     Watched,
     broken,
     check_bounds,
@@ -20,7 +19,7 @@ from pipeline.testing.broken import (
     same_bits,
     values_of,
 )
-from pipeline.testing.changes import WORDS, Altered
+from pipeline.testing.changes import keeps_what_it_declares
 from pipeline.testing.machine import same_on_any_machine
 from pipeline.testing.recordings import RATES, Windows
 
@@ -43,12 +42,9 @@ def check_sound_batch(feature: Feature, case: Windows, seed: int, only: str = ""
     if np.isnan(whole).any() and not feature.spec.missing_when:
         row = int(np.flatnonzero(np.isnan(whole[:, 0]))[0])
         raise broken("missing only for a reason", f"row {row} is sound, has no value, and no missing_when says why")
-    for change in (*feature.spec.invariant_to, *feature.spec.equivariant_to):
-        if change in WORDS and only in ("", change):
-            altered = Altered(change, seed)
-            factor = altered.factor if change in feature.spec.equivariant_to else 1.0
-            found = values_of(feature, Signal(altered.values(signal.values), signal.fs))
-            nearly(change, feature, found, factor * whole, WORDS[change], **ROUNDING)
+    keeps_what_it_declares(
+        feature, whole, seed, only, lambda how: values_of(feature, Signal(how.values(signal.values), signal.fs, signal.channels))
+    )
     return whole
 
 
@@ -81,7 +77,7 @@ def _order(feature: Feature, signal: Signal, whole: np.ndarray, stream: np.rando
 
 def _chunks(feature: Feature, signal: Signal, whole: np.ndarray, stream: np.random.Generator) -> None:
     times = int(stream.choice([2, BLOCK // len(signal) + 1]))
-    many = Signal(np.tile(signal.values, (times, 1, 1)), np.tile(signal.fs, times))
+    many = Signal(np.tile(signal.values, (times, 1, 1)), np.tile(signal.fs, times), signal.channels)
     found = values_of(feature, many)
     same_bits("chunks", feature, found, np.tile(whole, (times, 1)), f"in a batch {times} times as large")
 
@@ -96,4 +92,4 @@ _OF_ANY = (
 
 
 def _part(signal: Signal, rows: np.ndarray | list[int]) -> Signal:
-    return Signal(signal.values[rows], signal.fs[rows])
+    return Signal(signal.values[rows], signal.fs[rows], signal.channels)

@@ -158,11 +158,11 @@ def test_left_and_right_are_mirror_images():
 @pytest.mark.parametrize("kind", sorted(SENSORS))
 def test_a_window_with_a_gap_spoils_nothing_else(kind):
     """Values that are not finite cost their own window; the others' values are as without."""
-    values = np.random.default_rng(5).normal(size=(8, len(SENSORS[kind]), 400)) * 100 + 1
+    values = np.random.default_rng(5).normal(size=(8, len(SENSORS[kind].all), 400)) * 100 + 1
     features = [each for each in WINDOW if each.spec.sensor == kind]
-    whole = measure_windows(features, Signal(values, np.full(8, 100.0)))
+    whole = measure_windows(features, Signal(values, np.full(8, 100.0), SENSORS[kind].all))
     values[3, 0, 7], values[5, 1, 9] = np.nan, np.inf
-    holed = measure_windows(features, Signal(values, np.full(8, 100.0)))
+    holed = measure_windows(features, Signal(values, np.full(8, 100.0), SENSORS[kind].all))
     assert np.isnan(holed[[3, 5]]).all()
     kept = [0, 1, 2, 4, 6, 7]
     np.testing.assert_array_equal(holed[kept], whole[kept])

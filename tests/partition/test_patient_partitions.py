@@ -8,9 +8,11 @@ from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import ContractError
 from pipeline.partition import partitions, survey
 from pipeline.reading.source import Options, open_source
 from pipeline.testing import cohorts
@@ -160,3 +162,12 @@ def test_every_partition_has_the_columns_of_all_parts(cut_into, size):
     assert {frozenset(part.treatments) for part in parts} == {frozenset(whole[0].treatments)}
     for name in TABLES:
         assert rows_of(whole, name) == rows_of(parts, name)
+
+
+def test_a_patient_with_more_visits_than_fit_is_told(cut_into):
+    """Most likely the column of patients holds something else: one line says so, before memory runs out."""
+    with pytest.raises(ContractError, match=r"a patient with 100001 visits.*at most 100000") as found:
+        cut_into({"visits.csv": "patient_id\n" + "a\n" * 100_001 + "b\n"}, 50_000)
+    assert found.value.code == "PATIENT_TOO_LARGE"
+    parts = cut_into({"visits.csv": "patient_id\n" + "a\n" * 100_000 + "\n".join("bcd")}, 50_000)
+    assert sum(len(part) for part in parts) == 100_003

@@ -15,7 +15,7 @@ ROWS = {
 }
 """Symptom tables, recordings, bundles, disks and processes."""
 
-COMPLETE = ("S",)
+COMPLETE = ("S", "R")
 """Tables of which every row has its test; the others join when they do."""
 
 WAITING = ("R13", "R14", "R19")

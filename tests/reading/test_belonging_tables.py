@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ContractError
-from pipeline.reading.samples import resolve
+from pipeline.reading.below import resolve
 
 VISITS = "patient_id,visit_id,age_at_visit_y\na,1,45\na,2,46\nb,1,50\n"
 RECORDINGS = "recording_id,patient_id,visit_id,body_site,task,sensor,unit,rate_hz,file"
-SAMPLES = "time_s,x,y,z\n0.00,0,0,9.80665\n0.02,0,0,9.80665\n"
+SAMPLES = "time_s,x,y,z\n" + "".join(f"{n * 0.02:.2f},{n % 2},{n % 3},{9.80665 + n % 5}\n" for n in range(300))
 
 
 def notes(cohort) -> list[tuple]:
@@ -44,8 +44,10 @@ def test_a_recording_is_opened_in_its_unit(read):
     """Samples come in g, whatever unit was declared."""
     cohort = read(with_recordings("r,a,1,head,rest,accelerometer,m/s^2,50,s.csv"))
     samples = cohort.recordings[0].open()
-    np.testing.assert_allclose(samples.values, [[0, 0], [0, 0], [1, 1]])
-    assert samples.time_s.tolist() == [0.0, 0.02]
+    number = np.arange(300)
+    expected = np.stack([number % 2, number % 3, 9.80665 + number % 5]) / 9.80665
+    np.testing.assert_allclose(samples.values, expected)
+    np.testing.assert_allclose(samples.time_s, 0.02 * number)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_the_shape_of_a_course_is_that_of_tsfel(courses, signal):
     close(shape.turning_points(courses), np.add(of(tsfel.positive_turning), of(tsfel.negative_turning)), 1e-10)
     close(shape.interquartile_range(courses), of(tsfel.interq_range), 1e-10)
     close(shape.slope(courses), of(tsfel.slope), 1e-10)
-    one = Signal(signal.values[:, :1], signal.fs)
+    one = signal.only("x")
     close(one.rms, of(tsfel.rms), 1e-10)
     close(one.rms**2 * one.samples, of(tsfel.abs_energy), 1e-10)
 
@@ -168,7 +168,7 @@ def test_the_shape_of_a_course_is_that_of_tsfel(courses, signal):
 def test_autocorrelation_is_that_of_numpy_and_tsfresh(signal):
     from tsfresh.feature_extraction.feature_calculators import autocorrelation
 
-    one = Signal(signal.values[:, :1], signal.fs)
+    one = signal.only("x")
     for lag in (1, 7, 150):
         by_hand = [(each[:-lag] * each[lag:]).sum() / (each**2).sum() for each in one.movement[:, 0]]
         close(one.autocorrelation()[:, lag], by_hand, 1e-10)
