@@ -137,8 +137,12 @@ def recording_text(found: dict[str, Any]) -> str:
     lines = [
         ("sensor", f"{found['sensor']}, samples in {found['unit']}"),
         ("columns", found["columns"]),
-        ("channels", found["channels"] + _channels("never change", found["constant_channels"])
-                     + _channels("not declared", found["lacking_channels"])),
+        (
+            "channels",
+            found["channels"]
+            + _channels("never change", found["constant_channels"])
+            + _channels("not declared", found["lacking_channels"]),
+        ),
         ("clock", found["clock"]),
         ("samples", f"{found['samples']}"),
         ("duration", _with_unit(found["duration_s"], "s")),

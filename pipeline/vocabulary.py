@@ -119,6 +119,7 @@ ONSET_AGE_BINS: Mapping[str, tuple[float, float]] = MappingProxyType(
 BODY_SITES = ("head", "trunk", "lower_back", "wrist_left", "wrist_right", "ankle_left", "ankle_right")
 """Where a sensor sits."""
 
+
 @dataclass(frozen=True)
 class Channels:
     """Channels of a kind of sensor, by name.

@@ -58,7 +58,9 @@ def open_recording(
         verdict = judge(SignalFile(root, name, layout, where), sort=sort)
     except (ContractError, MissingInput, IoFailed) as error:
         return None, [_remark_of(error)]
-    remarks = [_remark_of_flag(reason, verdict) for reason in verdict.flags] + ([_remark("SAME_FILE")] if shared else [])
+    remarks = [_remark_of_flag(reason, verdict) for reason in verdict.flags] + (
+        [_remark("SAME_FILE")] if shared else []
+    )
     if verdict.unfit:
         return None, [_remark(verdict.unfit)]
     return _handle(row, body_site, verdict, tuple(reason for _, reason, _ in remarks)), remarks

@@ -30,8 +30,8 @@ RECORDINGS = (
     Column(
         "channels",
         "text",
-        "What these are, in their order and joined with |: x, y, z; of an EMG muscle, antagonist or other names; of a pen "
-        "x, y, pressure. If empty, axes are in this order, and the one channel of an EMG is the muscle.",
+        "What these are, in their order and joined with |: x, y, z; of an EMG muscle, antagonist, or other names; of a "
+        "pen x, y, pressure. If empty, axes are in this order, and the one channel of an EMG is the muscle.",
     ),
     Column("time_column", "text", "The file's column of times; time_s if empty."),
     Column("time_unit", "category", "Unit of its numbers; needed unless it is time_s.", categories=tuple(SECONDS_IN)),

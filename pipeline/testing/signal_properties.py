@@ -43,7 +43,11 @@ def check_sound_batch(feature: Feature, case: Windows, seed: int, only: str = ""
         row = int(np.flatnonzero(np.isnan(whole[:, 0]))[0])
         raise broken("missing only for a reason", f"row {row} is sound, has no value, and no missing_when says why")
     keeps_what_it_declares(
-        feature, whole, seed, only, lambda how: values_of(feature, Signal(how.values(signal.values), signal.fs, signal.channels))
+        feature,
+        whole,
+        seed,
+        only,
+        lambda how: values_of(feature, Signal(how.values(signal.values), signal.fs, signal.channels)),
     )
     return whole
 
