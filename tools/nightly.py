@@ -52,8 +52,8 @@ def page(rows: list[dict[str, Any]], examples: int) -> str:
             "",
             f"`check_features` asked {count} features of the catalogue for all that they declare, those that look at",
             f"the same kind of input together: {examples} inputs of the fullest form, and a fixed share of that for",
-            "each of the others (valid, dirty, hostile; windows alone, cohorts with recordings, visits with all that a form",
-            "can hold).",
+            "each of the others (valid, dirty, hostile; windows alone, cohorts with recordings, visits with all that a",
+            "form can hold).",
             "",
             f"`make nightly`, {time.strftime('%Y-%m-%d', time.gmtime())}, Python {sys.version.split()[0]}, "
             f"Hypothesis {importlib.metadata.version('hypothesis')}, NumPy {importlib.metadata.version('numpy')}.",

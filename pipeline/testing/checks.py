@@ -225,10 +225,10 @@ def _questions(features: Features) -> Iterator[_Question]:
     if spec.level == "window":
         seconds = max(4.0, spec.min_s)
         for form in ("valid", "dirty", "hostile"):
-            yield _Question(batches(seconds=seconds, form=form), check_batch)
-        yield _Question(batches(seconds=seconds), check_sound_batch)
+            yield _Question(batches(seconds=seconds, form=form, sensor=spec.sensor), check_batch)
+        yield _Question(batches(seconds=seconds, sensor=spec.sensor), check_sound_batch)
         if any(RATE in each.spec.invariant_to for each in features):
-            yield _Question(batches(seconds=seconds, kinds=_PURE, noise_g=0.0), check_rate)
+            yield _Question(batches(seconds=seconds, kinds=_PURE, noise_g=0.0, sensor=spec.sensor), check_rate)
     share = 0.1 if spec.level == "window" else 0.5
     for form in ("valid", "dirty", "hostile"):
         yield _Question(taken_cohorts(features, form=form), check_cohort, share)

@@ -43,7 +43,11 @@ def check_sound_batch(features: Features, case: Windows, seed: int, only: str = 
     for row, _ in np.argwhere(np.isnan(whole) & [each.spec.missing_when == "" for each in features])[:1]:
         raise broken("missing only for a reason", f"row {row} is sound, has no value, and no missing_when says why")
     keeps_what_they_declare(
-        features, whole, seed, only, lambda own, how: values_of(own, Signal(how.values(signal.values), signal.fs))
+        features,
+        whole,
+        seed,
+        only,
+        lambda own, how: values_of(own, Signal(how.values(signal.values), signal.fs, signal.channels)),
     )
     return whole
 
@@ -73,7 +77,7 @@ def _order(features: Features, signal: Signal, whole: np.ndarray, stream: np.ran
 
 def _chunks(features: Features, signal: Signal, whole: np.ndarray, stream: np.random.Generator) -> None:
     times = int(stream.choice([2, BLOCK // len(signal) + 1]))
-    many = Signal(np.tile(signal.values, (times, 1, 1)), np.tile(signal.fs, times))
+    many = Signal(np.tile(signal.values, (times, 1, 1)), np.tile(signal.fs, times), signal.channels)
     found = values_of(features, many)
     same_bits("chunks", features, found, np.tile(whole, (times, 1)), f"in a batch {times} times as large")
 
@@ -88,4 +92,4 @@ _OF_ANY = (
 
 
 def _part(signal: Signal, rows: np.ndarray | list[int]) -> Signal:
-    return Signal(signal.values[rows], signal.fs[rows])
+    return Signal(signal.values[rows], signal.fs[rows], signal.channels)

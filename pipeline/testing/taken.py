@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -91,7 +92,7 @@ def _seconds(spec: FeatureSpec) -> float:
 
 def _recording(number: int, ids: tuple[str, str], spot: tuple[str, str, str], wave: Wave) -> Recording:
     site, task, sensor = spot
-    return Recording(f"r{number:03d}", *ids, site, task, sensor, wave.rate_hz, wave)
+    return Recording(f"r{number:03d}", *ids, site, task, sensor, wave.rate_hz, replace(wave, sensor=sensor))
 
 
 def _visits(ids: list[tuple[str, str]], weeks: list[int]) -> pd.DataFrame:
