@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from pipeline.config import load_mapping
-from pipeline.reading.options import Options
+from pipeline.reading.options import Options, ShortRecordings
 from pipeline.units import DECIMAL_MARKS
 
 TOO_MANY_REJECTED = 3
@@ -55,6 +55,13 @@ _READING = (
         "--sort-timestamps", is_flag=True, help="Sort recordings whose clock goes back; they are left out else."
     ),
     click.option(
+        "--short-recordings",
+        type=click.Choice(get_args(ShortRecordings)),
+        default=Options.short_recordings,
+        show_default=True,
+        help="Whether a recording shorter than one window is left out, or its visit rejected.",
+    ),
+    click.option(
         "--max-io-errors",
         type=click.IntRange(0),
         default=Options.max_io_errors,
@@ -65,7 +72,7 @@ _READING = (
 )
 
 
-_AS_THEY_ARE = ("strict", "unknown_as_missing", "decimal", "sort_timestamps", "max_io_errors")
+_AS_THEY_ARE = ("strict", "unknown_as_missing", "decimal", "sort_timestamps", "short_recordings", "max_io_errors")
 
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:

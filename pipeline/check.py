@@ -148,6 +148,15 @@ def _share(count: int, total: int) -> str:
     return f"{100 * count // total} %" if total else "-"
 
 
+def _unless_a_recording(path: Path, error: ContractError) -> ContractError:
+    """Add to an error of a single table's header what to do if it was no table of visits."""
+    if error.code not in ("MISSING_COLUMN", "DUPLICATE_COLUMN") or not path.is_file():
+        return error
+    first = error.do if not error.do or error.do.endswith("?") else f"{error.do}."
+    do = f"{first} If this is one recording, give --units and --rate".lstrip()
+    return ContractError(error.where, error.found, needed=error.needed, do=do, code=error.code)
+
+
 @click.command("check")
 @cohort_argument
 @reading_options
@@ -173,13 +182,16 @@ def command(
     dystonia check wrist.csv --units m/s^2 --rate 100
     """
     if is_recording(cohort, declared):
-        found = check_recording(cohort, declared, sort=options.sort_timestamps)
+        found = check_recording(cohort, declared, options)
         click.echo(json.dumps(found, indent=2) if as_json else recording_text(found))
         return ContractError.exit_code if found["unfit"] else 0
     with spooled(cohort) as path:
         if draft_mapping is not None:
             click.echo(write_draft(path, draft_mapping, options))
             return 0
-        found = check(path, options)
+        try:
+            found = check(path, options)
+        except ContractError as error:
+            raise _unless_a_recording(cohort, error) from None
     click.echo(json.dumps(found, indent=2) if as_json else as_text(found))
     return rejection_exit_code(found, max_rejected)

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from pipeline.errors import ContractError, MissingInput, UsageError, did_you_mean
+from pipeline.reading.options import Options
 from pipeline.reading.samples import SignalFile
 from pipeline.reading.signal_files import SUFFIXES
-from pipeline.reading.signal_layout import SEVERAL, layout_of, sensor_of
+from pipeline.reading.signal_layout import DELIMITERS, SEVERAL, layout_of, sensor_of
 from pipeline.reading.signal_quality import judge, plausible
-from pipeline.units import SECONDS_IN, UNITS_OF_SENSOR
+from pipeline.units import DECIMAL_MARKS, SECONDS_IN, UNITS_OF_SENSOR
 from pipeline.vocabulary import CLOCKS_OF_RECORDINGS, REASONS
 
 ALL_UNITS = tuple(unit for units in UNITS_OF_SENSOR.values() for unit in units)
@@ -34,9 +35,26 @@ _DECLARING = (
     click.option("--time-column", metavar="NAME", help="Its column of times, if that is not time_s."),
     click.option("--time-unit", type=click.Choice([*SECONDS_IN]), help="Unit of these times."),
     click.option("--clock", type=click.Choice(CLOCKS_OF_RECORDINGS), help="What these times are; elapsed if left out."),
+    click.option("--scale", type=float, metavar="X", help="By what its numbers are multiplied to be in the unit."),
+    click.option(
+        "--skip-lines", type=click.IntRange(1), metavar="N", help="Lines of the CSV before header or samples."
+    ),
     click.option("--no-header", is_flag=True, help="Its first line holds samples."),
     click.option("--full-scale", type=click.FloatRange(0, min_open=True), metavar="X", help="Its largest reading."),
 )
+
+
+_COLUMN_OF = {
+    "columns": "columns",
+    "channels": "channels",
+    "time_column": "time_column",
+    "time_unit": "time_unit",
+    "clock": "clock",
+    "scale": "scale_ratio",
+    "skip_lines": "skipped_lines_count",
+    "full_scale": "full_scale_ratio",
+}
+"""Option to the column of the table of recordings that declares the same."""
 
 
 def declaring_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,10 +62,8 @@ def declaring_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_options(*arguments: Any, units: str | None, rate: float | None, **rest: Any) -> Any:
-        names = ("columns", "channels", "time_column", "time_unit", "clock", "full_scale")
-        said = {name: rest.pop(name) for name in names}
+        said = {column: rest.pop(name) for name, column in _COLUMN_OF.items()}
         said["header"] = 0.0 if rest.pop("no_header") else ""
-        said["full_scale_ratio"] = said.pop("full_scale")
         given = {name: value for name, value in said.items() if value not in (None, "")}
         declared = given | {name: value for name, value in (("unit", units), ("rate_hz", rate)) if value is not None}
         return function(*arguments, declared=declared, **rest)
@@ -62,7 +78,7 @@ def is_recording(path: Path, declared: dict[str, Any]) -> bool:
     return bool(declared) or path.suffix == ".npz"
 
 
-def check_recording(path: Path, declared: dict[str, Any], *, sort: bool = False) -> dict[str, Any]:
+def check_recording(path: Path, declared: dict[str, Any], options: Options | None = None) -> dict[str, Any]:
     """Read one recording and say what is found.
 
     Parameters
@@ -70,8 +86,8 @@ def check_recording(path: Path, declared: dict[str, Any], *, sort: bool = False)
     path : Path
     declared : dict
         As in a row of the table of recordings; ``unit`` and ``rate_hz`` at least.
-    sort : bool
-        Whether a clock that goes back is put in order.
+    options : Options, optional
+        Between the fields and in the numbers of a CSV, and whether a clock that goes back is put in order.
 
     Returns
     -------
@@ -93,10 +109,15 @@ def check_recording(path: Path, declared: dict[str, Any], *, sort: bool = False)
         raise UsageError("--units", "no unit that is known", do=did_you_mean(declared["unit"], ALL_UNITS))
     if not path.is_file():
         raise MissingInput(str(path), "no such file", do="Check the path")
+    options = options or Options()
+    if options.delimiter not in DELIMITERS:
+        marks = ", ".join(repr(mark) for mark in DELIMITERS)
+        raise UsageError("--delimiter", f"{options.delimiter!r} between samples", needed=f"{marks} are read")
+    marks = {"delimiter": DELIMITERS[options.delimiter], "decimal": DECIMAL_MARKS[options.decimal]}
     sensor = sensor_of(declared["unit"])
-    row = {"body_site": "head", "task": "free", "sensor": sensor, "file": path.name} | declared
+    row = {"body_site": "head", "task": "free", "sensor": sensor, "file": path.name} | marks | declared
     layout = layout_of(row)
-    verdict = judge(SignalFile(path.parent, path.name, layout, path.name), sort=sort)
+    verdict = judge(SignalFile(path.parent, path.name, layout, path.name), sort=options.sort_timestamps)
     found, (low, high) = verdict.quality, plausible(sensor)
     return {
         "file": path.name,

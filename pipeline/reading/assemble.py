@@ -101,16 +101,17 @@ def assemble(raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Opt
     visits = _typed("visits", raw["visits"], options)
     _refuse_endless(visits.data)
     _judge_visits(visits)
+    recordings, remarks = _recordings(visits, raw, source, options)
     taken = derived_totals(visits.sound())
     notes = [*_reader_notes(raw["visits"], taken), *visits.notes(), *_untimed(taken)]
     treatments = _belonging("treatments", raw, options, taken, notes)
-    recordings = _belonging("recordings", raw, options, taken, notes)
+    kept = set(zip(taken["patient_id"], taken["visit_id"], strict=True)) if recordings else set()
     outcomes = _belonging("outcomes", raw, options, taken, notes)
-    notes += _label_notes(outcomes, taken)
+    notes += [*_label_notes(outcomes, taken), *remarks]
     return Cohort(
         visits=taken,
         treatments=treatments.drop(columns=["source", "row"], errors="ignore"),
-        recordings=_recordings(recordings, source, options, notes),
+        recordings=tuple(each for each in recordings if (each.patient_id, each.visit_id) in kept),
         outcomes=outcomes.drop(columns=["source", "row"], errors="ignore"),
         rejects=_rejects(visits),
         notes=pd.concat(notes, ignore_index=True) if notes else empty_notes(),
@@ -360,10 +361,16 @@ def _numbered(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]
 
 
 def _recordings(
-    table: pd.DataFrame, source: Source, options: Options, notes: list[pd.DataFrame]
-) -> tuple[Recording, ...]:
-    """Make handles of the recordings that can be used; what is wrong with one costs that recording only."""
+    visits: _Table, raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Options
+) -> tuple[list[Recording], list[pd.DataFrame]]:
+    """Make handles of the recordings that can be used, and notes; what is wrong with one costs that recording only.
+
+    Unless a short one is to cost its visit, which is then rejected.
+    """
     found: list[Recording] = []
+    notes: list[pd.DataFrame] = []
+    table = _belonging("recordings", raw, options, visits.sound(), notes)
+    short: list[tuple[str, str]] = []
     for position, row in enumerate(table.to_dict("records")):
         shared = key_of(row) in source.shared_samples
         recording, remarks = open_recording(row, source.root, shared=shared, sort=options.sort_timestamps)
@@ -372,4 +379,8 @@ def _recordings(
             notes.append(_notes("recordings", table.iloc[[position]], column, reason, message))
             if reason == "IO_ERROR":
                 source.count_unreadable(str(row["file"]))
-    return tuple(found)
+            if reason == "TOO_SHORT":
+                short.append((row["patient_id"], row["visit_id"]))
+    if short and options.short_recordings == "reject":
+        visits.add(pd.MultiIndex.from_frame(visits.data[["patient_id", "visit_id"]]).isin(short), "", "TOO_SHORT")
+    return found, notes

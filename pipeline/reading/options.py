@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.study import Mapping
+
+ShortRecordings = Literal["missing", "reject"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Options:
         Columns that a study wants of the outcomes, beside those of the schema.
     sort_timestamps : bool
         Put the samples of a recording whose clock goes back in the order of their times, instead of leaving it out.
+    short_recordings : {"missing", "reject"}
+        What a recording shorter than one window costs: itself, or its visit.
     max_io_errors : int
         How many signal files the system may fail to read; each costs its recording, one more the whole run.
     """
@@ -42,4 +47,5 @@ class Options:
     as_of: str = "2099-12-31"
     outcome_columns: tuple[str, ...] = ()
     sort_timestamps: bool = False
+    short_recordings: ShortRecordings = "missing"
     max_io_errors: int = 10

@@ -18,7 +18,9 @@ _IN_OWN_UNIT = ("pressure",)
 _AS_MANY_AS_THERE_ARE = ("emg",)
 """Sensors of which a file may hold channels that no feature reads, of any name."""
 
-_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+"""Characters between the fields of a signal file, with their names."""
+
 _COUNTED = ("elapsed", "unix", "deltas")
 """Clocks of numbers in a unit of time."""
 
@@ -148,8 +150,8 @@ def layout_of(row: Mapping[Any, Any]) -> SignalLayout:
         clock=clock,
         header=row["header"] != 0.0 if _said(row, "header") else True,
         skip_lines=int(_number(row, "skipped_lines_count", 0.0)),
-        delimiter=_DELIMITERS[_text(row, "delimiter", "comma")],
-        decimal=next(mark for mark, name in DECIMAL_MARKS.items() if name == _text(row, "decimal", "point")),
+        delimiter=_mark(row, "delimiter", DELIMITERS),
+        decimal=_mark(row, "decimal", DECIMAL_MARKS),
         scale=_number(row, "scale_ratio", 1.0),
         full_scale=_number(row, "full_scale_ratio", math.nan),
     )
@@ -169,6 +171,12 @@ def _text(row: Mapping[Any, Any], name: str, otherwise: str) -> str:
 
 def _number(row: Mapping[Any, Any], name: str, otherwise: float) -> float:
     return float(row[name]) if _said(row, name) else otherwise
+
+
+def _mark(row: Mapping[Any, Any], name: str, names: Mapping[str, str]) -> str:
+    """Return the character that a row names; the first if none."""
+    said = _text(row, name, next(iter(names.values())))
+    return next(mark for mark, name in names.items() if name == said)
 
 
 def _listed(row: Mapping[Any, Any], name: str) -> tuple[str, ...]:

@@ -121,12 +121,49 @@ def test_check_says_how_good_a_recording_is(capsys):
     assert found["size"] == pytest.approx(1 / 9.80665, rel=0.02)
 
 
+def test_check_reads_an_export_as_it_is_declared(capsys):
+    """Lines before the header, another mark, raw counts, axes in another order."""
+    values = np.loadtxt(samples(1).splitlines()[1:], delimiter=",") * [1, 8192, 8192, 8192]
+    lines = [";".join(f"{number:.6f}".replace(".", ",") for number in line) for line in values]
+    Path("s.csv").write_text("\n".join(["Export", "t;z;y;x", *lines]) + "\n")
+    words = "--units g --rate 50 --columns z|y|x --channels z|y|x --time-column t --time-unit s --skip-lines 1"
+    words += " --delimiter ; --decimal , --scale 0.0001220703125 --json"
+    assert main(["check", "s.csv", *words.split()]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["channels"], found["flags"]) == ("z|y|x", [])
+    assert found["size"] == pytest.approx(1, rel=0.02)
+
+
+def test_check_says_which_channels_features_would_miss(capsys):
+    Path("e.csv").write_text(samples(1).replace("time_s,x", "time_s,fcr"))
+    assert main(["check", "e.csv", "--units", "mV", "--rate", "50", "--columns", "fcr"]) == 0
+    said = capsys.readouterr().out
+    assert "muscle (not declared: antagonist)" in said
+    assert "noted: CHANNEL" in said
+
+
+def test_R2_a_short_recording_costs_itself_or_its_visit(batch):
+    """As the operator says: left out with a note, or its visit rejected with it; no other visit knows."""
+    short = {3: samples(3, seconds=2).encode()}
+    code, missing, notes = batch("missing", short)
+    assert (code, len(missing), notes["reason"].tolist()) == (0, 10, ["TOO_SHORT"])
+    code, predicted, notes = batch("rejected", short, "--short-recordings", "reject")
+    assert (code, len(predicted)) == (0, 9)
+    rejects = pd.concat([papq.read_table(path).to_pandas() for path in sorted(Path("rejected").glob("rejects-*"))])
+    assert rejects[["row", "reasons"]].to_numpy().tolist() == [[4, "TOO_SHORT"]]
+    assert set(notes["reason"]) == {"TOO_SHORT"}
+    pd.testing.assert_frame_equal(predicted, missing[missing["row"] != 4].reset_index(drop=True))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["s.csv", "--units", "g"], 64, "Give --units and --rate"),
         (["s.csv", "--rate", "50"], 64, "Give --units and --rate"),
         (["s.npz"], 64, "Give --units and --rate"),
+        (["s.csv"], 65, "If this is one recording, give --units and --rate"),
+        (["s.csv", "--units", "g", "--rate", "50", "--delimiter", "|"], 64, "--delimiter"),
+        (["s.csv", "--units", "g", "--rate", "50", "--channels", "x|y|w"], 65, "has x|y|z"),
         (["s.csv", "--units", "m/s2", "--rate", "50"], 64, "Did you mean 'm/s^2'?"),
         (["none.csv", "--units", "g", "--rate", "50"], 66, "no such file"),
         (["s.txt", "--units", "g", "--rate", "50"], 65, ".csv, .parquet, .npz are read"),
