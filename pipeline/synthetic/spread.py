@@ -139,13 +139,13 @@ def tabulated(solved: Iterable[tuple[Baseline, Baseline]]) -> tuple[np.ndarray, 
     return early, hazards
 
 
-def hazards_at(curves: np.ndarray, rows: tuple[np.ndarray, ...], years: np.ndarray) -> np.ndarray:
+def hazards_at(curves: np.ndarray, rows: tuple[np.ndarray | slice, ...], years: np.ndarray) -> np.ndarray:
     """Cumulative hazards of many tabulated curves at once.
 
     Parameters
     ----------
     curves : ndarray, shape (..., len(_GRID_Y))
-    rows : tuple of ndarray
+    rows : tuple of ndarray or slice
         Which curve is asked, an index for each axis before the last.
     years : ndarray
         Since onset; broadcast with each array of `rows`.
