@@ -200,13 +200,14 @@ class SpreadEvidence:
 
     def _free_at(self, pairs: np.ndarray, years: np.ndarray) -> np.ndarray:
         """Return the chance of no spread by these years of each patient, shape (pairs, times, nodes)."""
-        tables, position, young = self.tables, self.position[pairs], self.young[pairs]
-        times = years[self.place[pairs]]
+        tables, place = self.tables, self.place[pairs]
+        position, young = self.position[pairs], self.young[pairs]
         early = tables.early[young, position]
-        found = np.zeros((*times.shape, tables.ratios.shape[1]))
-        hazards = -hazards_at(tables.hazards, (slice(None), young[:, None], position[:, None]), times)
+        histories = np.take(self.histories, pairs, axis=1)
+        found = np.zeros((len(pairs), years.shape[1], tables.ratios.shape[1]))
+        hazards = -hazards_at(tables.hazards, (slice(None), young[:, None], position[:, None]), years, place)
         for hazard, share in zip(hazards, (early, 1 - early), strict=True):
-            for history, ratio in zip(self.histories[:, pairs], tables.ratios, strict=True):
+            for history, ratio in zip(histories, tables.ratios, strict=True):
                 weight = share * history
                 rows = np.flatnonzero(weight)
                 survival = np.multiply.outer(hazard[rows], ratio)
