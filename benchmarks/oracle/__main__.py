@@ -1,6 +1,7 @@
 """Measure all regimes and write the page: ``python -m benchmarks.oracle [--regimes NAME ...] [--out FILE]``.
 
-What was measured of a regime is kept in DIR and not measured again, so that a run of an hour can be cut off.
+What was measured of a regime is kept, and not measured again while generator and benchmark stay what they are, so that
+a run of an hour can be cut off.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import json
 import sys
 import warnings
 from datetime import date
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+import pipeline.synthetic
 from pipeline.config import load_recipe
 from pipeline.synthetic import generate
 
@@ -57,6 +60,16 @@ def measure(regime: str) -> dict[str, object]:
     }
 
 
+def _measured_of() -> str:
+    """Return a digest of all that the figures depend on but the versions of packages: recipes, generator, benchmark."""
+    digest = blake2b(digest_size=8)
+    for folder in (Path(pipeline.synthetic.__file__).parent, Path(__file__).parent):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".toml") and path.name != "page.py":
+                digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
 def _kept(path: Path, make: object) -> object:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,11 +88,12 @@ def main() -> int:
     # a few of many folds, or rounds of a solver that is told to stop early, say so
     warnings.simplefilter("ignore")
     found: dict[str, dict[str, object]] = {}
+    kept = options.kept / _measured_of()
     for regime in options.regimes:
         print(f"measuring {regime}", flush=True)
-        result = _kept(options.kept / f"{regime}.json", lambda regime=regime: measure(regime))
+        result = _kept(kept / f"{regime}.json", lambda regime=regime: measure(regime))
         plain = _kept(
-            options.kept / f"{regime}.attained.json",
+            kept / f"{regime}.attained.json",
             lambda regime=regime: vars(attained(load_recipe(regime), PATIENTS, TESTED)),
         )
         assert isinstance(result, dict)

@@ -220,18 +220,11 @@ def _visits_table(people: People, visits: Visits, columns: dict[str, np.ndarray]
     identity = {
         "source": pd.Series(["synthetic"] * len(visits), dtype=object),
         "row": np.arange(1, len(visits) + 1),
-        **_visit_ids(people, visits),
+        **visits.ids(people),
     }
     ordered = {column.name: columns[column.name] for column in VISITS if column.name in columns}
     texts = {name: pd.Series(values, dtype=object) for name, values in ordered.items() if values.dtype == object}
     return pd.DataFrame({**identity, **ordered, **texts})
-
-
-def _visit_ids(people: People, visits: Visits) -> dict[str, pd.Series]:
-    return {
-        "patient_id": pd.Series(people.patient_id[visits.patient], dtype=object),
-        "visit_id": pd.Series([f"V{number + 1}" for number in visits.number], dtype=object),
-    }
 
 
 def _outcomes_table(people: People, visits: Visits, labels: Labels, events: Events) -> pd.DataFrame:
@@ -242,7 +235,7 @@ def _outcomes_table(people: People, visits: Visits, labels: Labels, events: Even
         if name == "relapse":  # nobody relapses who has not remitted
             left, right = np.where(not_yet, np.nan, left), np.where(not_yet, np.nan, right)
         columns |= {f"{name}_left_y": left, f"{name}_right_y": right}
-    return pd.DataFrame({**_visit_ids(people, visits), **label_columns(people, labels, visits.patient), **columns})
+    return pd.DataFrame({**visits.ids(people), **label_columns(people, labels, visits.patient), **columns})
 
 
 def _patients_table(people: People, labels: Labels, events: Events, regions: RegionSets) -> pd.DataFrame:
@@ -284,7 +277,7 @@ def _hidden_table(
     numbers = {"duration_y": visits.years(people), "relief": eased, **latents, **blurred}
     return pd.DataFrame(
         {
-            **_visit_ids(people, visits),
+            **visits.ids(people),
             "recorded": movement.recorded.astype(float),
             **{f"sign_{term.replace(':', '_')}": there.astype(float) for term, there in signs.items()},
             **{name: np.round(values, 6) for name, values in numbers.items()},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from pipeline.study import Recipe
 from pipeline.synthetic import absence
@@ -70,6 +71,14 @@ class Visits:
     def years(self, people: People) -> np.ndarray:
         """Years from onset to each visit."""
         return people.duration_y[self.patient] + self.week / WEEKS_PER_YEAR
+
+    def ids(self, people: People) -> dict[str, pd.Series]:
+        """Return the columns that name each visit."""
+        numbered = np.array([f"V{number + 1}" for number in range(self.number.max(initial=-1) + 1)], dtype=object)
+        return {
+            "patient_id": pd.Series(people.patient_id[self.patient], dtype=object),
+            "visit_id": pd.Series(numbered[self.number], dtype=object),
+        }
 
 
 def draw_visits(

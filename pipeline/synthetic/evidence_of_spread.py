@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -67,6 +67,8 @@ class SpreadTables:
         number[place, position] = np.arange(len(place))
         by_way = number[:, self.way_class]
         patient, way = np.nonzero(by_way >= 0)
+        by_rank = np.argsort(self.way_rank[way], kind="stable")
+        patient, way = patient[by_rank], way[by_rank]
         pair = by_way[patient, way]
         nodes = self.ratios.shape[1]
         return SpreadEvidence(
@@ -77,6 +79,7 @@ class SpreadTables:
             histories=self._histories(known[place], position),
             way=way,
             way_pair=pair,
+            rank_ends=np.cumsum(np.bincount(self.way_rank[way])).tolist(),
             free_now=np.ones((len(place), nodes)),
             reached=np.zeros((len(pair), nodes)),
         )
@@ -134,7 +137,9 @@ class SpreadEvidence:
     histories : ndarray, shape (4, pairs)
         Chance of each of `_HISTORIES`.
     way, way_pair : ndarray of int, shape (ways of all pairs,)
-        Which way, and of which pair.
+        Which way, and of which pair; first a way of each pair, then another of who has two, and so on.
+    rank_ends : list of int
+        Where these runs end.
     free_now : ndarray, shape (pairs, nodes)
         Chance that dystonia has not spread by the last visit.
     reached : ndarray, shape (ways of all pairs, nodes)
@@ -148,6 +153,7 @@ class SpreadEvidence:
     histories: np.ndarray
     way: np.ndarray
     way_pair: np.ndarray
+    rank_ends: list[int]
     free_now: np.ndarray
     reached: np.ndarray
 
@@ -171,16 +177,15 @@ class SpreadEvidence:
         came = flow[pair]
         came *= self.tables.way_share[way][:, None]
         came += self.reached[ways]
-        came *= np.exp(changes[self.place[pair], way])
+        told = changes[self.place[pair], way]
+        came *= np.exp(told, out=told)
         self.reached[ways] = came
 
     def so_far(self) -> np.ndarray:
         """Return the chance of a spread or of none, weighed by what was heard since; shape (pairs, nodes)."""
         found = self.free_now.copy()
-        rank = self.tables.way_rank[self.way]
-        for number in range(rank.max(initial=-1) + 1):
-            chosen = np.flatnonzero(rank == number)
-            found[self.way_pair[chosen]] += self.reached[chosen]
+        for begin, end in pairwise([0, *self.rank_ends]):
+            found[self.way_pair[begin:end]] += self.reached[begin:end]
         return found
 
     def come_later(self, pairs: np.ndarray, years: np.ndarray, horizons_y: Sequence[float]) -> np.ndarray:
@@ -195,13 +200,14 @@ class SpreadEvidence:
 
     def _free_at(self, pairs: np.ndarray, years: np.ndarray) -> np.ndarray:
         """Return the chance of no spread by these years of each patient, shape (pairs, times, nodes)."""
-        tables, position, young = self.tables, self.position[pairs], self.young[pairs]
-        times = years[self.place[pairs]]
+        tables, place = self.tables, self.place[pairs]
+        position, young = self.position[pairs], self.young[pairs]
         early = tables.early[young, position]
-        found = np.zeros((*times.shape, tables.ratios.shape[1]))
-        for risk, share in enumerate((early, 1 - early)):
-            hazard = -hazards_at(tables.hazards[risk], (young[:, None], position[:, None]), times)
-            for history, ratio in zip(self.histories[:, pairs], tables.ratios, strict=True):
+        histories = np.take(self.histories, pairs, axis=1)
+        found = np.zeros((len(pairs), years.shape[1], tables.ratios.shape[1]))
+        hazards = -hazards_at(tables.hazards, (slice(None), young[:, None], position[:, None]), years, place)
+        for hazard, share in zip(hazards, (early, 1 - early), strict=True):
+            for history, ratio in zip(histories, tables.ratios, strict=True):
                 weight = share * history
                 rows = np.flatnonzero(weight)
                 survival = np.multiply.outer(hazard[rows], ratio)

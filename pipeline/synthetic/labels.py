@@ -53,7 +53,7 @@ class LabelModel:
 
     def recorded(self, true: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """Return the probability of each recorded label from those of the true classes, shape (rows, classes)."""
-        return (1 - rate[:, None]) * true + rate[:, None] * (true[:, None, :] @ self.taken_for)[:, 0, :]
+        return (1 - rate[:, None]) * true + rate[:, None] * (true @ self.taken_for)
 
 
 def label_model(mix: Mix, recipe: Recipe) -> LabelModel:

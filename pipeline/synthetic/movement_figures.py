@@ -77,7 +77,7 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
         (1.7, 0.9),
         (-0.9, 0.9),
         _published("dystonic_head_focal"),
-        (1.6, 1.0),
+        (1.4, 1.0),
         (3.1, 1.0),
     ),
     # V segmental head tremor 4.7 +- 1.0 Hz (2024); the rest A
@@ -90,7 +90,7 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
         (1.9, 0.9),
         (-0.6, 0.9),
         _published("dystonic_head_segmental"),
-        (3.0, 1.0),
+        (3.1, 1.0),
         (3.0, 1.0),
     ),
     # A: a hand that cramps in its task
@@ -109,7 +109,7 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
     # V 4-12 Hz; mean and sd M; stability index above the cut; the rest A
     "essential": (
         _published("essential"),
-        (0.22, 0.4),
+        (0.18, 0.4),
         (-1.3, 0.7),
         (0.2, 0.8),
         (-1.5, 0.7),
@@ -123,9 +123,9 @@ KINDS: dict[str, tuple[tuple[float, float], ...]] = {
     "parkinsonian": (
         _published("parkinson_rest"),
         (-0.2, 0.4),
-        (0.8, 0.9),
+        (1.0, 0.9),
         (-0.7, 0.8),
-        (-0.8, 0.7),
+        (-0.7, 0.7),
         (1.0, 0.9),
         (-1.4, 0.8),
         (5.4, 1.5),
@@ -166,19 +166,19 @@ _RARE = 0.015
 _BY_PHENOTYPE: dict[str, dict[str, float]] = {
     "blepharospasm": {"quiet": 0.82, "dystonic": 0.08, "dystonic_head": 0.06, "essential": 0.04},
     "oromandibular": {"quiet": 0.78, "dystonic": 0.09, "dystonic_head": 0.08, "essential": 0.05},
-    "cervical": {"quiet": 0.28, "dystonic": 0.10, "dystonic_head": 0.47, "dystonic_both": 0.11, "essential": 0.04},
+    "cervical": {"quiet": 0.24, "dystonic": 0.07, "dystonic_head": 0.58, "dystonic_both": 0.07, "essential": 0.04},
     "laryngeal": {"quiet": 0.78, "dystonic": 0.10, "dystonic_head": 0.06, "essential": 0.06},
-    "writers_cramp": {"task": 0.64, "quiet": 0.15, "dystonic": 0.15, "essential": 0.06},
-    "musicians": {"task": 0.26, "quiet": 0.60, "dystonic": 0.09, "essential": 0.05},
-    "upper_limb_non_task": {"dystonic": 0.66, "task": 0.06, "quiet": 0.12, "essential": 0.10, "jerky": 0.06},
+    "writers_cramp": {"task": 0.72, "quiet": 0.09, "dystonic": 0.14, "essential": 0.05},
+    "musicians": {"task": 0.13, "quiet": 0.73, "dystonic": 0.09, "essential": 0.05},
+    "upper_limb_non_task": {"dystonic": 0.76, "task": 0.05, "quiet": 0.07, "essential": 0.07, "jerky": 0.05},
     "lower_limb": {"quiet": 0.76, "dystonic": 0.12, "jerky": 0.06, "parkinsonian": 0.06},
-    "meige_segmental_cranial": {"quiet": 0.48, "dystonic_both": 0.14, "dystonic_head": 0.33, "essential": 0.05},
-    "segmental_other": {"dystonic_both": 0.62, "dystonic": 0.12, "dystonic_head": 0.12, "quiet": 0.08, "jerky": 0.06},
-    "hemidystonia": {"dystonic": 0.46, "jerky": 0.32, "quiet": 0.14, "parkinsonian": 0.08},
+    "meige_segmental_cranial": {"quiet": 0.38, "dystonic_both": 0.18, "dystonic_head": 0.39, "essential": 0.05},
+    "segmental_other": {"dystonic_both": 0.74, "dystonic": 0.08, "dystonic_head": 0.07, "quiet": 0.06, "jerky": 0.05},
+    "hemidystonia": {"dystonic": 0.40, "jerky": 0.42, "quiet": 0.11, "parkinsonian": 0.07},
     "generalized": {"dystonic_both": 0.36, "jerky": 0.38, "dystonic": 0.16, "quiet": 0.10},
-    "essential_tremor": {"essential": 0.70, "dystonic": 0.15, "quiet": 0.09, "parkinsonian": 0.06},
-    "parkinson_disease": {"parkinsonian": 0.70, "essential": 0.10, "dystonic": 0.08, "quiet": 0.12},
-    "functional": {"functional": 0.52, "jerky": 0.12, "dystonic": 0.10, "essential": 0.06, "quiet": 0.20},
+    "essential_tremor": {"essential": 0.78, "dystonic": 0.09, "quiet": 0.07, "parkinsonian": 0.06},
+    "parkinson_disease": {"parkinsonian": 0.78, "essential": 0.08, "dystonic": 0.06, "quiet": 0.08},
+    "functional": {"functional": 0.70, "jerky": 0.09, "dystonic": 0.06, "essential": 0.04, "quiet": 0.11},
     "healthy": {"quiet": 0.96, "essential": 0.04},
 }
 _BY_AETIOLOGY: dict[str, dict[str, float]] = {

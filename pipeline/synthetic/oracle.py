@@ -108,24 +108,39 @@ def ask(evidence: Evidence, nodes: int = NODES) -> pd.DataFrame:
     visits, people = evidence.visits, evidence.people
     tables = tables_of(evidence.recipe, evidence.mix, nodes)
     names = evidence.mix.names
-    classes = {pattern: np.empty((len(visits), len(names))) for pattern in CLASS_PATTERNS}
-    risks = {pattern: np.full((len(visits), len(HORIZONS_Y)), np.nan) for pattern in RISK_PATTERNS}
+    table, answers = _empty(visits, people, names)
     ends = np.searchsorted(visits.patient, np.arange(len(people) + 1))
     start = -(evidence.first % _BLOCK)
     for low in range(start, len(people), _BLOCK):
-        block = _Block(evidence, tables, low, ends)
-        block.answer(classes, risks)
-    rate = tables.label.rate(people.centre, people.duration_y)[visits.patient]
-    columns = {"patient_id": people.patient_id[visits.patient], "visit_id": [f"V{n + 1}" for n in visits.number]}
-    found: dict[str, pd.Series] = {name: pd.Series(values, dtype=object) for name, values in columns.items()}
-    for pattern, answer in classes.items():
-        found |= {f"{pattern}__{name}": pd.Series(answer[:, number]) for number, name in enumerate(names)}
-        recorded = tables.label.recorded(answer, rate)
-        found |= {f"recorded__{pattern}__{name}": pd.Series(recorded[:, n]) for n, name in enumerate(names)}
-    for pattern, answer in risks.items():
-        for number, years in enumerate(HORIZONS_Y):
-            found[f"risk__{pattern}__{years:g}y"] = pd.Series(answer[:, number])
-    return pd.DataFrame(found)
+        _Block(evidence, tables, low, ends).answer(answers)
+    return table
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Where the answers go: parts of one table, shape (visits, classes or horizons)."""
+
+    true: dict[str, np.ndarray]
+    recorded: dict[str, np.ndarray]
+    risks: dict[str, np.ndarray]
+
+
+def _empty(visits: Visits, people: People, names: tuple[str, ...]) -> tuple[pd.DataFrame, _Answers]:
+    """Lay out the table of answers, column by column, and the parts of it that are to be filled."""
+    kinds = [(prefix, pattern) for pattern in CLASS_PATTERNS for prefix in ("", "recorded__")]
+    columns = [f"{prefix}{pattern}__{name}" for prefix, pattern in kinds for name in names]
+    columns += [f"risk__{pattern}__{years:g}y" for pattern in RISK_PATTERNS for years in HORIZONS_Y]
+    numbers = np.full((len(columns), len(visits)), np.nan)
+    table = pd.DataFrame(numbers.T, columns=pd.Index(columns), copy=False)
+    for place, (name, values) in enumerate(visits.ids(people).items()):
+        table.insert(place, name, values)
+    ends = np.cumsum([len(names)] * len(kinds) + [len(HORIZONS_Y)] * len(RISK_PATTERNS))[:-1]
+    parts = [part.T for part in np.split(numbers, ends)]
+    by_kind = dict(zip(kinds, parts, strict=False))
+    true, recorded = (
+        {pattern: by_kind[prefix, pattern] for pattern in CLASS_PATTERNS} for prefix in ("", "recorded__")
+    )
+    return table, _Answers(true, recorded, dict(zip(RISK_PATTERNS, parts[len(kinds) :], strict=True)))
 
 
 class _Block:
@@ -142,6 +157,8 @@ class _Block:
         self.prior = np.full((_BLOCK, classes), IMPOSSIBLE)
         self.prior[self.place] = self._log_prior(people)
         possible = self.prior > IMPOSSIBLE / 2
+        self.wrong = np.zeros(_BLOCK)
+        self.wrong[self.place] = tables.label.rate(people.centre, people.duration_y)
         self.clinic = np.zeros((_BLOCK, classes))
         self.clinic[self.place] = evidence.mix.by_centre[people.centre]
         self.seen = {kind: np.ones((_BLOCK, classes, nodes)) for kind in ("exact", "blurred")}
@@ -162,7 +179,7 @@ class _Block:
         absent = absence.log_likelihood(self.evidence.mix, self.evidence.recipe, "history", people.history_absent)
         return person.log_likelihood(people) + absent
 
-    def answer(self, classes: dict[str, np.ndarray], risks: dict[str, np.ndarray]) -> None:
+    def answer(self, answers: _Answers) -> None:
         """Fill in the rows of this block's visits."""
         for number in range(int(self.length.max(initial=0))):
             here = np.flatnonzero(self.length > number)
@@ -172,7 +189,7 @@ class _Block:
             years[place] += self.evidence.visits.week[rows] / WEEKS_PER_YEAR
             self._hear(rows, place, self.people[here], years[place])
             self.spread.step(years, self.form.hear(self.evidence.visits.answers[rows], place))
-            self._tell(rows, place, years, (classes, risks))
+            self._tell(rows, place, years, answers)
 
     def _hear(self, rows: np.ndarray, place: np.ndarray, patient: np.ndarray, years: np.ndarray) -> None:
         """Take in what was left out, and what movement showed."""
@@ -190,11 +207,8 @@ class _Block:
                 latent, values[rows[shown]], width, years[shown], self.tables.grid.severity
             )
 
-    def _tell(
-        self, rows: np.ndarray, place: np.ndarray, years: np.ndarray, answers: tuple[dict[str, np.ndarray], ...]
-    ) -> None:
+    def _tell(self, rows: np.ndarray, place: np.ndarray, years: np.ndarray, answers: _Answers) -> None:
         """Give the answers of the patients who are here."""
-        classes, risks = answers
         here = ~np.isnan(years)
         pairs = np.flatnonzero(here[self.pair_place])
         at = self.pair_place[pairs], self.pair_class[pairs]
@@ -215,11 +229,13 @@ class _Block:
                 shown = seen[at]
                 by_class[at] = np.vecdot(anyhow, np.broadcast_to(shown, anyhow.shape))
                 weights[..., RISK_PATTERNS.index(pattern)] = free[told] * shown[told]
-            classes[pattern][rows] = by_class[place] / by_class[place].sum(axis=1, keepdims=True)
+            by_class[here] /= by_class[here].sum(axis=1, keepdims=True)
+            answers.true[pattern][rows] = by_class[place]
+            answers.recorded[pattern][rows] = self.tables.label.recorded(by_class, self.wrong)[place]
         asked = np.flatnonzero((years < self.spread_y)[place])
         found = self._risks(years, spreading[at_risk], weights)[place[asked]]
         for number, pattern in enumerate(RISK_PATTERNS):
-            risks[pattern][rows[asked]] = found[..., number]
+            answers.risks[pattern][rows[asked]] = found[..., number]
 
     def _said(self, at: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Return what is recorded and heard of these pairs of patient and class, by severity; of each patient alike.

@@ -186,7 +186,7 @@ def _onset_mass(mix: Mix, onset_y: np.ndarray) -> np.ndarray:
 def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Return the normal probability between two quantiles, exact in both tails."""
     upper = low > 0
-    return np.where(upper, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
+    return ndtr(np.where(upper, -low, high)) - ndtr(np.where(upper, -high, low))
 
 
 def log_median_duration(mix: Mix) -> np.ndarray:

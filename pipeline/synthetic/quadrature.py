@@ -14,6 +14,9 @@ NODES = 27
 _BURDEN_OVER_SEVERITY = 2 / 3
 """Burden has fewer nodes: it bears on few items, and 17 nodes of it err less than 27 of severity."""
 
+_NEGLIGIBLE = 1e-11
+"""Nodes of less weight are left out: 21 of severity and 16 of burden remain, and no probability moves by 1e-8."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -23,7 +26,7 @@ class Grid:
     ----------
     severity, burden : ndarray
     weights : ndarray, shape (len(severity), len(burden))
-        Adds up to 1.
+        Adds up to 1, but for what the nodes weigh that are left out.
     """
 
     severity: np.ndarray
@@ -45,7 +48,7 @@ def normal_nodes(number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def grid_of(number: int = NODES) -> Grid:
-    """Return the grid of both effects, with this number of nodes of severity.
+    """Return the grid of both effects, from this number of nodes of severity.
 
     The nodes are those of two independent effects; their correlation is in the weights, as the ratio of the densities,
     so that each effect keeps nodes of its own and the likelihood of an item is tabulated over one of them.
@@ -55,4 +58,6 @@ def grid_of(number: int = NODES) -> Grid:
     along, across = severity[:, None], burden[None, :]
     rho = BURDEN_FOLLOWS_SEVERITY
     ratio = np.exp(-(rho**2 * (along**2 + across**2) - 2 * rho * along * across) / (2 * (1 - rho**2)))
-    return Grid(severity, burden, np.outer(usual, other) * ratio / np.sqrt(1 - rho**2))
+    weights = np.outer(usual, other) * ratio / np.sqrt(1 - rho**2)
+    rows, columns = (weights.sum(axis=axis) > _NEGLIGIBLE for axis in (1, 0))
+    return Grid(severity[rows], burden[columns], weights[np.ix_(rows, columns)])

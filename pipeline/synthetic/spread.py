@@ -139,26 +139,32 @@ def tabulated(solved: Iterable[tuple[Baseline, Baseline]]) -> tuple[np.ndarray, 
     return early, hazards
 
 
-def hazards_at(curves: np.ndarray, rows: tuple[np.ndarray, ...], years: np.ndarray) -> np.ndarray:
+def hazards_at(
+    curves: np.ndarray, rows: tuple[np.ndarray | slice, ...], years: np.ndarray, place: np.ndarray
+) -> np.ndarray:
     """Cumulative hazards of many tabulated curves at once.
 
     Parameters
     ----------
     curves : ndarray, shape (..., len(_GRID_Y))
-    rows : tuple of ndarray
+    rows : tuple of ndarray or slice
         Which curve is asked, an index for each axis before the last.
     years : ndarray
-        Since onset; broadcast with each array of `rows`.
+        Since onset; of all patients, so that each is looked up once.
+    place : ndarray of int
+        Whose years they are; broadcast with each array of `rows`.
 
     Examples
     --------
     >>> curve = np.sqrt(_GRID_Y)
     >>> years = np.array([0.0, 0.7, 12.0])
-    >>> bool(np.allclose(hazards_at(curve[None], (np.array(0),), years), hazard_at(curve, years), rtol=1e-14))
+    >>> found = hazards_at(curve[None], (np.array(0),), years, np.array([2, 0, 1]))
+    >>> bool(np.allclose(found, hazard_at(curve, years)[[2, 0, 1]], rtol=1e-14))
     True
     """
     below = np.clip(np.searchsorted(_GRID_Y, years, side="right") - 1, 0, len(_GRID_Y) - 2)
-    share = (np.minimum(years, _GRID_Y[-1]) - _GRID_Y[below]) / (_GRID_Y[below + 1] - _GRID_Y[below])
+    share = ((np.minimum(years, _GRID_Y[-1]) - _GRID_Y[below]) / (_GRID_Y[below + 1] - _GRID_Y[below]))[place]
+    below = below[place]
     low, high = curves[(*rows, below)], curves[(*rows, below + 1)]
     return low + share * (high - low)
 
