@@ -1,0 +1,64 @@
+"""Worker processes on the cores of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
+
+from pipeline.engine.tasks import Future, attempt
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_LOOK_EVERY_S = 0.5
+
+
+class Cores:
+    """So many processes, each with one BLAS thread; they end with the process that started them, however it ends."""
+
+    deaths: tuple[type[BaseException], ...] = (TerminatedWorkerError,)
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._executor: ProcessPoolExecutor | None = None
+
+    def submit(self, function: Callable[[Any], Any], item: Any) -> Future:
+        """Hand an item to some worker; where the last pool has broken, to one of a new pool."""
+        try:
+            return self._started().submit(attempt, function, item)
+        except BrokenProcessPool:
+            self.close()
+            return self._started().submit(attempt, function, item)
+
+    def close(self) -> None:
+        """End all workers at once, whatever they are doing."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+            self._executor = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                self.width,
+                initializer=_settle,
+                initargs=(os.getpid(),),
+                env=ONE_THREAD,
+            )
+        return self._executor
+
+
+def _settle(parent: int) -> None:
+    """Make a worker leave interrupts to its parent, and end when that has been killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)
