@@ -99,8 +99,8 @@ class SensorFeatures(_CohortFeatures):
 
     Examples
     --------
-    >>> SensorFeatures(quality=["clipped_share"]).get_feature_names_out()[-1]
-    'head__posture__median__clipped_share'
+    >>> SensorFeatures(quality=["clipped_share"]).get_feature_names_out()[0]
+    'wrist_worse__rest__median__tremor_rms_g'
     """
 
     _levels = ("window", "recording", "visit")
