@@ -19,6 +19,7 @@ from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
 from pipeline.learners.sets import PredictionSets
+from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import PAIR, Truth, derive
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
@@ -70,6 +71,7 @@ def _fit_study(
         }
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
+        targets[target.name] |= _chosen(models[-1])
         pictures[target.name] = _figure(rows, predicted, study)
     report = {
         "study": study.name,
@@ -177,6 +179,13 @@ def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:
         own = [labels.index(str(each).split(PAIR)[part]) for each in rows.truth.label]
         sets[name] = PredictionSets().fit(probability, np.array(own, dtype=int), rows.patients)
     return TargetModel(rows.target, estimator, sets=sets)
+
+
+def _chosen(model: TargetModel) -> dict[str, Any]:
+    """Tell which candidate answers, and the log-loss of each on groups left out of its choice."""
+    if not isinstance(model.estimator, TypeClassifier):
+        return {}
+    return {"chosen": model.estimator.chosen_, "candidates": model.estimator.losses_}
 
 
 def _figure(rows: TrainingRows, predicted: np.ndarray, study: Study) -> Figure:

@@ -16,9 +16,16 @@ from typing import Any
 from pipeline.errors import BundleRefused
 
 OUR_TYPES = (
+    "pipeline.learners.bins.BinnedColumns",
+    "pipeline.learners.candidates.Prior",
     "pipeline.learners.encoding.DesignEncoder",
+    "pipeline.learners.generative.GenerativeModel",
     "pipeline.learners.hazard.ProgressionHazard",
+    "pipeline.learners.linear.Discriminant",
+    "pipeline.learners.linear.Logistic",
     "pipeline.learners.sets.PredictionSets",
+    "pipeline.learners.trees.Boosting",
+    "pipeline.learners.trees.ExtraTrees",
     "pipeline.learners.types.TypeClassifier",
 )
 _PLAIN_TYPES = (
@@ -36,7 +43,6 @@ _PLAIN_TYPES = (
     "numpy.int64",
     "numpy.ndarray",
     "numpy.str_",
-    "sklearn.linear_model._logistic.LogisticRegression",
 )
 ALLOWED_TYPES = frozenset((*OUR_TYPES, *_PLAIN_TYPES))
 _LOADERS = frozenset(

@@ -26,6 +26,7 @@ from pipeline.features.plugins import features_with, load_plugin
 from pipeline.features.spec import Feature
 from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
+from pipeline.learners.trees import Forest
 from pipeline.learners.types import TypeClassifier
 from pipeline.publish import SUCCESS, digest_of
 from pipeline.reading.rules_of_mappings import refuse_mapping
@@ -233,6 +234,8 @@ def _refuse_state(folder: Path, model: TargetModel, features: int) -> None:
             raise _refusal(folder, f"an array of '{name}' of type {value.dtype}", "STATE")
         if isinstance(value, (np.ndarray, float)) and not _finite(value):
             raise _refusal(folder, f"numbers of '{name}' that are not finite", "STATE")
+        if isinstance(value, Forest) and not value.is_sound():
+            raise _refusal(folder, f"trees of '{name}' that lead nowhere", "STATE")
         if isinstance(value, (list, tuple)):
             waiting.extend(value)
         elif isinstance(value, dict):

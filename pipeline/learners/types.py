@@ -1,21 +1,17 @@
-"""Which type a patient has: a regularised multinomial logistic regression with honest probabilities."""
+"""Which type a patient has: candidates from simple to complex, chosen and calibrated on groups left out."""
 
 from __future__ import annotations
 
-import warnings
-from typing import cast
-
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, did_you_mean
 from pipeline.learners.blocks import in_blocks
-from pipeline.learners.encoding import DesignEncoder, as_matrix
-from pipeline.learners.inner import checked_rows, inner_folds, simplest_within_one_error
+from pipeline.learners.candidates import CANDIDATES, Answering, Rows, expanded, fit_simple, together
+from pipeline.learners.choice import choose
+from pipeline.learners.encoding import as_matrix
+from pipeline.learners.inner import checked_rows
 
 _WHERE = "training of the classifier"
 _LEAST = 1e-12
@@ -23,15 +19,20 @@ _LEAST = 1e-12
 
 
 class TypeClassifier(ClassifierMixin, BaseEstimator):
-    """Multinomial logistic regression, its penalty chosen and its probabilities calibrated on groups left out.
+    """The simplest model that is nearly as good as the best, its probabilities calibrated on groups left out.
 
-    The penalty is the strongest one whose out-of-fold log-loss is within one standard error of the best; then one
-    temperature, fitted on the out-of-fold logits, divides the logits (Guo et al. 2017, ICML, arXiv:1706.04599). Rows
-    whose class the training part of a fold lacks take no part in either choice: no penalty and no temperature could
-    help them, and the final model has seen their class.
+    Candidates, from simple to complex: the shares of the labels; logistic regression, one a penalty; shrunk
+    discriminant analysis; a shrunken generative model that leaves missing terms out, with labels taken as they are and
+    with labels that may be wrong; extra trees; small boosting; the log-linear pool of logistic and generative model;
+    the mean of logistic, extra trees and boosting. Each gets one temperature, fitted on its out-of-fold logits (Guo et
+    al. 2017, ICML, arXiv:1706.04599); the first whose out-of-fold log-loss is within one standard error of the best is
+    fitted on all rows. Rows whose class the training part of a fold lacks take no part in the choice: no candidate and
+    no temperature could help them, and the final model has seen their class.
 
     Parameters
     ----------
+    candidates : tuple of str
+        Names from `candidates.CANDIDATES`. With many labels, boosting and the vote are left out (`expanded`).
     penalties : tuple of float
         Candidates for scikit-learn's ``C``, ascending: strongest regularisation first.
     folds : int
@@ -40,7 +41,8 @@ class TypeClassifier(ClassifierMixin, BaseEstimator):
         Labels that `classes_` must hold; one without a training row gets a floor of `floor` rows' worth of
         probability. The labels of `y` if left out.
     floor : float
-        Rows that a label without any counts as.
+        Rows that a label without any counts as. As many patients, spread over the labels as all are, are added to what
+        is said of everybody: of n patients nothing can be learned that holds more often than about n times in n + 1.
     random_state : int
         Fixes the inner folds.
 
@@ -48,16 +50,21 @@ class TypeClassifier(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray of str, shape (K,)
         Sorted.
-    penalty_ : float
-        The chosen ``C``.
+    chosen_ : str
+        Name of the candidate.
+    losses_ : dict of str to float
+        Out-of-fold log-loss of each candidate, its temperature included; empty if no group could be left out.
+    members_ : list
+        The fitted models that answer, each with ``logits``.
+    powers_ : ndarray, shape (members,)
+        Powers of the members' probabilities; empty where their mean is taken.
     temperature_ : float
-    coefficients_ : ndarray, shape (k, K), intercepts_ : ndarray, shape (K,)
-        Of the logits, before the temperature; zeros for a label without training rows.
+    prior_ : ndarray, shape (K,)
+        Share of each label in training.
     seen_ : ndarray of bool, shape (K,)
         Which labels had training rows.
-    floor_ : float
-        Probability of each label that had none.
-    encoder_ : DesignEncoder
+    floors_ : ndarray, shape (K,)
+        Least probability of each label.
 
     Examples
     --------
@@ -70,24 +77,27 @@ class TypeClassifier(ClassifierMixin, BaseEstimator):
     """
 
     classes_: np.ndarray
-    penalty_: float
+    chosen_: str
+    losses_: dict[str, float]
+    members_: list[Answering]
+    powers_: np.ndarray
     temperature_: float
-    coefficients_: np.ndarray
-    intercepts_: np.ndarray
+    prior_: np.ndarray
     seen_: np.ndarray
-    floor_: float
-    encoder_: DesignEncoder
+    floors_: np.ndarray
     n_features_in_: int
 
     def __init__(
         self,
         *,
-        penalties: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-        folds: int = 5,
+        candidates: tuple[str, ...] = CANDIDATES,
+        penalties: tuple[float, ...] = (0.01, 0.1, 1.0),
+        folds: int = 4,
         labels: tuple[str, ...] | None = None,
         floor: float = 0.5,
         random_state: int = 20261122,
     ) -> None:
+        self.candidates = candidates
         self.penalties = penalties
         self.folds = folds
         self.labels = labels
@@ -101,7 +111,7 @@ class TypeClassifier(ClassifierMixin, BaseEstimator):
         groups: np.ndarray | None = None,
         sample_weight: np.ndarray | None = None,
     ) -> TypeClassifier:
-        """Choose the penalty, fit the temperature, then fit on all rows.
+        """Choose a candidate and its temperature, then fit it on all rows.
 
         Parameters
         ----------
@@ -125,15 +135,19 @@ class TypeClassifier(ClassifierMixin, BaseEstimator):
             raise UsageError(_WHERE, f"y of shape {y.shape}", needed=f"X has {len(X)} rows")
         self.classes_ = self._known_labels(y)
         self.n_features_in_ = X.shape[1]
-        truth = np.searchsorted(self.classes_, y)
-        rows, logits = self._out_of_fold(X, truth, codes, weight)
-        self.penalty_, self.temperature_ = self._choose(rows, logits, truth, codes, weight)
-        self.encoder_ = DesignEncoder().fit(X)
-        Z = self.encoder_.transform(X)
-        self.seen_ = np.bincount(truth, minlength=len(self.classes_)) > 0
-        self.coefficients_, self.intercepts_ = _logistic_path(Z, truth, weight, (self.penalty_,), len(self.classes_))[0]
+        rows = Rows(X, np.searchsorted(self.classes_, y), weight, codes, self.classes_)
+        names = expanded(self._known_candidates(), self.penalties, len(self.classes_))
+        choice = choose(names, rows, folds=self.folds, random_state=self.random_state)
+        self.chosen_, self.losses_ = choice.name, choice.losses
+        self.powers_, self.temperature_ = choice.powers, choice.temperature
+        fitted = fit_simple(choice.members, rows, self.random_state)
+        self.members_ = [fitted[name] for name in choice.members]
+        self.seen_ = rows.seen
+        self.prior_ = np.bincount(rows.truth, weights=weight, minlength=len(self.classes_)) / weight.sum()
+        spare = self.floor / (len(np.unique(codes)) + 1.0)
         # together the labels never seen get at most half of the probability
-        self.floor_ = min(self.floor / (len(X) + 1.0), 0.5 / len(self.classes_))
+        never = min(self.floor / (len(X) + 1.0), 0.5 / len(self.classes_))
+        self.floors_ = np.where(self.seen_, np.maximum(spare * self.prior_, _LEAST), never)
         return self
 
     def decision_logits(self, X: np.ndarray) -> np.ndarray:
@@ -195,87 +209,20 @@ class TypeClassifier(ClassifierMixin, BaseEstimator):
             raise UsageError(_WHERE, f"{strange} labels that 'labels' lacks", needed="it must name every label")
         return known
 
-    def _out_of_fold(
-        self, X: np.ndarray, truth: np.ndarray, codes: np.ndarray, weight: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows whose label their fold's training part holds, and their logits, (penalties, rows, K)."""
-        rows, logits = [np.zeros(0, dtype=np.int64)], [np.zeros((len(self.penalties), 0, len(self.classes_)))]
-        for train, test in inner_folds(codes, truth, self.folds, self.random_state):
-            seen = np.bincount(truth[train], weights=weight[train], minlength=len(self.classes_)) > 0.0
-            judged = test[seen[truth[test]]]
-            if seen.sum() < 2 or not judged.size:
-                continue
-            encoder = DesignEncoder().fit(X[train])
-            path = _logistic_path(
-                encoder.transform(X[train]), truth[train], weight[train], self.penalties, len(self.classes_)
-            )
-            Z = encoder.transform(X[judged])
-            rows.append(judged)
-            logits.append(np.stack([np.where(seen, Z @ slopes + intercepts, -np.inf) for slopes, intercepts in path]))
-        return np.concatenate(rows), np.concatenate(logits, axis=1)
-
-    def _choose(
-        self, rows: np.ndarray, logits: np.ndarray, truth: np.ndarray, codes: np.ndarray, weight: np.ndarray
-    ) -> tuple[float, float]:
-        """Return penalty and temperature; the strongest penalty and 1 if no row can be left out."""
-        weight = weight[rows]
-        if weight.sum() == 0.0:
-            return float(self.penalties[0]), 1.0
-        temperatures = [_temperature(candidate, truth[rows], weight) for candidate in logits]
-        losses = np.stack(
-            [
-                _row_losses(candidate / temperature, truth[rows])
-                for candidate, temperature in zip(logits, temperatures, strict=True)
-            ]
-        )
-        chosen = simplest_within_one_error(losses, weight, codes[rows])
-        return float(self.penalties[chosen]), temperatures[chosen]
+    def _known_candidates(self) -> tuple[str, ...]:
+        strange = next((name for name in self.candidates if name not in CANDIDATES), None)
+        if strange is not None or not self.candidates:
+            raise UsageError(_WHERE, f"no candidate '{strange or ''}'", do=did_you_mean(strange or "", CANDIDATES))
+        return self.candidates
 
     def _block_probabilities(self, block: np.ndarray) -> np.ndarray:
-        logits = (self.encoder_.transform(block) @ self.coefficients_ + self.intercepts_) / self.temperature_
+        said = [np.where(self.seen_, member.logits(block), -np.inf) for member in self.members_]
+        if len(said) == 1:
+            return self._floored(said[0] / self.temperature_)
+        stack = np.stack([log_softmax(each, axis=1) for each in said])
+        return self._floored(together(stack, self.powers_) / self.temperature_)
+
+    def _floored(self, logits: np.ndarray) -> np.ndarray:
+        """Return probabilities, none below its floor."""
         shares = softmax(np.where(self.seen_, logits, -np.inf), axis=1)
-        least = np.where(self.seen_, _LEAST, self.floor_)
-        return least + (1.0 - least.sum()) * shares
-
-
-def _logistic_path(
-    Z: np.ndarray, truth: np.ndarray, weight: np.ndarray, penalties: tuple[float, ...], labels: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Fit one logistic regression a penalty, each started from the last; give slopes (k, K) and intercepts (K,)."""
-    present = np.unique(truth[weight > 0.0])
-    if Z.shape[1] == 0 or len(present) < 2:
-        shares = np.bincount(truth, weights=weight, minlength=labels) / weight.sum()
-        intercepts = np.log(np.maximum(shares, _LEAST))
-        return [(np.zeros((Z.shape[1], labels)), intercepts) for _ in penalties]
-    path = []
-    model = LogisticRegression(max_iter=10_000, warm_start=True)
-    for penalty in penalties:
-        model.set_params(C=penalty)
-        with warnings.catch_warnings():
-            # status 2: no step improves the loss any more in float64, which is as good as convergence
-            warnings.filterwarnings("ignore", r"lbfgs failed to converge .*\(status=2\)", ConvergenceWarning)
-            model.fit(Z, truth, sample_weight=weight)
-        slopes, intercepts = np.zeros((Z.shape[1], labels)), np.zeros(labels)
-        # of two labels scikit-learn models the second only
-        own = model.classes_ if len(model.classes_) > 2 else model.classes_[1:]
-        slopes[:, own], intercepts[own] = model.coef_.T, model.intercept_
-        path.append((slopes, intercepts))
-    return path
-
-
-def _row_losses(logits: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    return -log_softmax(logits, axis=1)[np.arange(len(truth)), truth]
-
-
-def _temperature(logits: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> float:
-    """Return the temperature of least loss.
-
-    One pseudo-row holds its logarithm near 0 (a standard normal prior): where the few rows left out are separated
-    perfectly, the likelihood alone would sharpen without end.
-    """
-
-    def loss(log_temperature: float) -> float:
-        return float(weight @ _row_losses(logits * np.exp(-log_temperature), truth)) + 0.5 * log_temperature**2
-
-    found = cast("OptimizeResult", minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded"))
-    return float(np.exp(found.x))
+        return self.floors_ + (1.0 - self.floors_.sum()) * shares

@@ -190,7 +190,7 @@ def test_B10_classes_in_another_order(bundle):
 def test_B11_weights_that_are_no_numbers(bundle):
     """A NaN among the weights is refused by name of the target."""
     content = _reloaded(bundle)
-    content["estimator"].coefficients_[0, 0] = np.nan
+    content["estimator"].members_[0].intercepts_[0] = np.nan
     _replace(bundle, ESTIMATOR, skops.io.dumps(content))
     _refused(bundle, "not finite")
 
@@ -198,7 +198,7 @@ def test_B11_weights_that_are_no_numbers(bundle):
 def test_weights_that_were_changed_a_little(bundle):
     """A weight that still loads is caught by what the model says of its canaries."""
     content = _reloaded(bundle)
-    content["estimator"].coefficients_[:, 0] += 0.01
+    content["estimator"].members_[0].intercepts_[0] += 0.01
     _replace(bundle, ESTIMATOR, skops.io.dumps(content))
     _refused(bundle, "canaries")
 
