@@ -14,7 +14,7 @@ from pipeline.features.measure import measure_windows
 from pipeline.features.probes import probe_cohort
 from pipeline.features.signal import Signal
 from pipeline.features.spec import Feature
-from pipeline.features.windows import Cut, cut
+from pipeline.features.windows import Cut, cuts
 
 _WIDTH, _HEIGHT, _POINTS = 160, 40, 200
 
@@ -64,11 +64,11 @@ def _windows() -> dict[str, list[Signal]]:
     """Cut the probes' recordings into windows, by sensor."""
     alike: dict[tuple[str, tuple[str, ...], int], list[Cut]] = defaultdict(list)
     for recording in probe_cohort().recordings:
-        found = cut(recording)
-        if len(found.begins):
-            alike[recording.sensor, found.channels, found.samples].append(found)
+        for found in cuts(recording):
+            if len(found.begins):
+                alike[recording.sensor, found.channels, found.samples].append(found)
     by_sensor: dict[str, list[Signal]] = defaultdict(list)
-    for (sensor, channels, samples), cuts in alike.items():
-        values = [each.values[:, begin : begin + samples] for each in cuts for begin in each.begins]
-        by_sensor[sensor].append(Signal(np.stack(values), np.concatenate([each.fs for each in cuts]), channels))
+    for (sensor, channels, samples), stretches in alike.items():
+        values = [each.values[:, begin : begin + samples] for each in stretches for begin in each.begins]
+        by_sensor[sensor].append(Signal(np.stack(values), np.concatenate([each.fs for each in stretches]), channels))
     return by_sensor
