@@ -34,8 +34,8 @@ references: setup ## Compare features with other packages and with published for
 mutation: setup ## Measure how many small mistakes in the features the tests find, into docs/mutation.md; goes on where it stopped
 	$(ONE_THREAD) $(BIN)/python -m tools.mutation
 
-nightly: setup ## Run the tests with many more examples for every property
-	HYPOTHESIS_PROFILE=nightly $(PYTEST)
+nightly: setup ## Ask every feature for what it declares with thousands of inputs, into docs/nightly.md; goes on where it stopped
+	$(ONE_THREAD) $(BIN)/python -m tools.nightly
 
 check: setup ## Check format, style, types, layers, locks, and that the documentation builds
 	$(BIN)/ruff format --check .
