@@ -7,6 +7,7 @@ thread. Passes hold across machines, seconds don't, so none are printed.
 
 from __future__ import annotations
 
+import os
 import time
 import tracemalloc
 import warnings
@@ -14,17 +15,21 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 import numpy as np
+import pandas as pd
 import tsfel
 from scipy import fft
 from skdh import features as skdh_features
 from skdh.features import lib
 from tsfel.feature_extraction.calc_features import calc_window_features
 
+from pipeline.engine import workers
 from pipeline.features import shape
 from pipeline.features.catalogue import CATALOGUE
-from pipeline.features.measure import BLOCK, measure_windows
+from pipeline.features.measure import BLOCK, measure, measure_windows
 from pipeline.features.signal import Signal
 from pipeline.features.spec import Feature
+from pipeline.records import Recording
+from pipeline.testing.recordings import Wave
 
 ROUNDS = 7
 RATE, SECONDS = 100.0, 5.0
@@ -169,6 +174,42 @@ def memory_mib(features: Sequence[Feature], count: int) -> float:
     return (peak - table.nbytes) / 2**20
 
 
+def cohort_of(recordings: int) -> tuple[pd.DataFrame, list[Recording]]:
+    """Make visits of one recording each: 30 s of an accelerometer at 100 Hz, which is 14 windows."""
+    ids = [str(number) for number in range(recordings)]
+    made = [
+        Recording(each, each, "1", "wrist_left", "posture", "accelerometer", RATE, Wave("swell", n, 30.0, RATE))
+        for n, each in enumerate(ids)
+    ]
+    return pd.DataFrame({"patient_id": ids, "visit_id": "1"}), made
+
+
+def by_number(features: Sequence[Feature]) -> dict[int, float]:
+    """Return how much a window costs in cohorts of more and more windows, beside the smallest."""
+    costs: dict[int, float] = {}
+    for recordings in (72, 715, 7143):
+        visits, made = cohort_of(recordings)
+        before = time.process_time()
+        found = measure(visits, made, features, map=map)
+        costs[len(found.values)] = (time.process_time() - before) / len(found.values)
+    return {windows: each / next(iter(costs.values())) for windows, each in costs.items()}
+
+
+def two_workers(features: Sequence[Feature]) -> float:
+    """Return how many times faster two processes are than one: the best of the rounds, other work being in the way."""
+    visits, made = cohort_of(1280)
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(4):
+        for jobs, found in seconds.items():
+            with workers(jobs) as run:
+                list(run(abs, range(2 * jobs)))  # starts them
+                measure(visits[:128], made[:128], features, map=run)
+                before = time.perf_counter()
+                measure(visits, made, features, map=run)
+                found.append(time.perf_counter() - before)
+    return min(seconds[1]) / min(seconds[2])
+
+
 def main() -> None:
     """Print the comparison, how cost goes with number and length of windows, memory, and the table by feature."""
     warnings.simplefilter("ignore")
@@ -191,9 +232,9 @@ def main() -> None:
         print(f"{name:36s} {value:9.1f} passes")
     lengths = {seconds: cpu(lambda given: ours(given, features), windows(512, seconds)) for seconds in (2.5, 5.0, 10.0)}
     print("by length", {seconds: round(value / lengths[5.0], 2) for seconds, value in lengths.items()})
-    counts = {count: cpu(lambda given: ours(given, features), windows(count)) for count in (256, 2048, 16384)}
-    print("by number", {count: round(value / counts[256], 2) for count, value in counts.items()})
     acceleration = [each for each in features if each.spec.sensor == "accelerometer"]
+    print("by number", {count: round(value, 2) for count, value in by_number(acceleration).items()})
+    print("two workers beside one", round(two_workers(acceleration), 2), "times as fast; load", os.getloadavg())
     print("memory beside data and table, MiB:", {n: round(memory_mib(acceleration, n), 1) for n in (64, 4096)})
     print(f"{'feature':36s}  alone  beside the others (passes)")
     for name, (alone, beside) in by_feature(features).items():

@@ -164,7 +164,7 @@ def _merge(paths: Sequence[Path], target: Path, format: Format) -> None:
 
 
 def catalogue(features: Sequence[Feature] = CATALOGUE) -> list[dict[str, Any]]:
-    """Return every feature: name, kind, unit, bounds, version, meaning, source, columns; no bound is None."""
+    """Return every feature as it is declared, for JSON; no bound is None."""
     return [
         {
             "name": feature.spec.name,
@@ -174,6 +174,9 @@ def catalogue(features: Sequence[Feature] = CATALOGUE) -> list[dict[str, Any]]:
             "version": feature.spec.version,
             "meaning": feature.spec.meaning,
             "source": feature.spec.source,
+            "sensor": feature.spec.sensor if feature.spec.level != "record" else None,
+            "channels": list(feature.spec.channels) if feature.spec.level == "window" else [],
+            "missing_when": feature.spec.missing_when,
             "columns": list(feature.spec.columns),
         }
         for feature in features
@@ -181,7 +184,10 @@ def catalogue(features: Sequence[Feature] = CATALOGUE) -> list[dict[str, Any]]:
 
 
 def _catalogue_text(features: Sequence[Feature]) -> str:
-    lines = [f"{each['name']:<44} {each['kind']:<10} {each['meaning']}" for each in catalogue(features)]
+    lines = [
+        f"{each['name']:<44} {each['kind']:<8} {each['sensor'] or 'tables':<14} {each['meaning']}"
+        for each in catalogue(features)
+    ]
     return "\n".join([*lines, f"{len(features)} features, {len(column_names(features))} columns"])
 
 

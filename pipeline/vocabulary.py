@@ -242,7 +242,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "GAPS": "many samples of the recording are lost",
         "RATE": "the measured sampling rate is not the declared one",
         "UNITS": "the size of the samples does not fit the declared unit",
-        "CHANNEL": "the recording's channels are not as declared",
+        "CHANNEL": "channels of the recording are missing, or not as declared",
         "FLATLINE": "the sensor did not move its reading: it was stuck, or switched off",
         "CLIPPED": "the sensor reached the end of its range",
         "SAME_FILE": "another recording names the same samples",

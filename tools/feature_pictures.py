@@ -14,7 +14,7 @@ from pipeline.features.measure import measure_windows
 from pipeline.features.probes import probe_cohort
 from pipeline.features.signal import Signal
 from pipeline.features.spec import Feature
-from pipeline.features.windows import Cut, cut
+from pipeline.features.windows import Cut, cuts
 
 _WIDTH, _HEIGHT, _POINTS = 160, 40, 200
 
@@ -36,7 +36,7 @@ def _pictures(feature: Feature) -> str:
     shown = []
     signals = _windows()[feature.spec.sensor]
     values = np.concatenate([measure_windows([feature], signal)[:, 0] for signal in signals])
-    courses = [course for signal in signals for course in signal.swing]
+    courses = [course for signal in signals for course in _courses(feature, signal)]
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(values[known], kind="stable")]
     for word, share in (("low", 0.1), ("high", 0.9)):
@@ -45,16 +45,34 @@ def _pictures(feature: Feature) -> str:
     return "<br>".join(shown)
 
 
-def _drawn(course: np.ndarray) -> str:
-    """Draw a course as a small line, the whole window wide and as high as the picture."""
-    kept = course[np.linspace(0, len(course) - 1, _POINTS).astype(int)]
+def _courses(feature: Feature, signal: Signal) -> np.ndarray:
+    """Return what is drawn of each window, shape (windows, lines, samples).
+
+    Muscles; a pen's height on the page, or its pressure; of all else the strongest swing.
+    """
+    read = feature.spec.channels
+    shown = {"emg": read, "pen": read[-1:]}.get(feature.spec.sensor)
+    return signal.only(*shown).movement if shown else signal.swing[:, None]
+
+
+def _drawn(courses: np.ndarray) -> str:
+    """Draw each course as a small line, one below the other, the whole window wide."""
+    return "<br>".join(map(_line, courses))
+
+
+def _line(course: np.ndarray) -> str:
+    pieces = np.array_split(course, _POINTS // 2)
+    # the least and the largest of a few samples, so that no burst falls between two points
+    kept = np.array([[piece.min(), piece.max()] for piece in pieces]).ravel()
+    if len(course) < 2 * _POINTS:
+        kept = course[np.linspace(0, len(course) - 1, _POINTS).astype(int)]
     size = np.abs(kept).max() or 1.0
-    across = np.linspace(1, _WIDTH - 1, _POINTS)
+    across = np.linspace(1, _WIDTH - 1, len(kept))
     points = " ".join(
         f"{x:.0f},{y:.1f}" for x, y in zip(across, (_HEIGHT - 2) * (0.5 - 0.5 * kept / size) + 1, strict=True)
     )
     return (
-        f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="the window\'s strongest swing">'
+        f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="one window">'
         f'<polyline points="{points}" fill="none" stroke="currentColor"/></svg>'
     )
 
@@ -64,11 +82,11 @@ def _windows() -> dict[str, list[Signal]]:
     """Cut the probes' recordings into windows, by sensor."""
     alike: dict[tuple[str, tuple[str, ...], int], list[Cut]] = defaultdict(list)
     for recording in probe_cohort().recordings:
-        found = cut(recording)
-        if len(found.begins):
-            alike[recording.sensor, found.channels, found.samples].append(found)
+        for found in cuts(recording):
+            if len(found.begins):
+                alike[recording.sensor, found.channels, found.samples].append(found)
     by_sensor: dict[str, list[Signal]] = defaultdict(list)
-    for (sensor, channels, samples), cuts in alike.items():
-        values = [each.values[:, begin : begin + samples] for each in cuts for begin in each.begins]
-        by_sensor[sensor].append(Signal(np.stack(values), np.concatenate([each.fs for each in cuts]), channels))
+    for (sensor, channels, samples), stretches in alike.items():
+        values = [each.values[:, begin : begin + samples] for each in stretches for begin in each.begins]
+        by_sensor[sensor].append(Signal(np.stack(values), np.concatenate([each.fs for each in stretches]), channels))
     return by_sensor

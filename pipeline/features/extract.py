@@ -45,7 +45,7 @@ def extract(
     Raises
     ------
     ContractError
-        If a recording does not have three axes. What `Recording.open` raises passes through.
+        If a recording does not have one time for each sample. What `Recording.open` raises passes through.
 
     Examples
     --------

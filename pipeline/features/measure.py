@@ -18,7 +18,7 @@ from pipeline.features.places import QUANTILES, STRONG, TASK_CLASSES, Place, sit
 from pipeline.features.signal import Signal
 from pipeline.features.spec import Feature, spec_of
 from pipeline.features.views import RecordingView, VisitsView
-from pipeline.features.windows import Cut, cut
+from pipeline.features.windows import Cut, cuts
 from pipeline.records import Recording
 from pipeline.vocabulary import SENSORS
 
@@ -32,6 +32,9 @@ don't depend on how many there are.
 
 CHUNK = 64
 """Recordings that one call of a worker opens."""
+
+MOST_HELD = 1 << 20
+"""Values of recordings that wait to be measured together: 8 MiB, and those of one stretch."""
 
 _ALMOST = 0.99
 """A window that is one sample short of `min_s` is long enough."""
@@ -77,59 +80,66 @@ class _Chunk:
 
 
 def _measure_chunk(recordings: Sequence[Recording], features: Sequence[Feature], cache: SignalCache | None) -> _Chunk:
-    """Open some recordings and measure their windows, but for those that the cache holds."""
-    cuts = [cut(recording) for recording in recordings]
-    sensors = [recording.sensor for recording in recordings]
-    tables: list[np.ndarray | None] = [None] * len(cuts)
+    """Open some recordings and measure their windows, as many stretches at a time as `MOST_HELD` allows."""
+    waiting: list[tuple[str, Cut]] = []
+    tables: list[np.ndarray] = [np.empty((0, 1 + len(features)))]
+    starts, held = [np.empty(0)], 0
+    counts, durations, shares = (np.zeros(len(recordings), dtype=kind) for kind in (int, float, float))
+    for number, recording in enumerate(recordings):
+        for stretch in cuts(recording):
+            waiting.append((recording.sensor, stretch))
+            starts.append(stretch.start_s)
+            counts[number] += len(stretch.begins)
+            durations[number], shares[number] = stretch.duration_s, stretch.usable_share  # of all until now
+            held += stretch.values.size
+            if held >= MOST_HELD:
+                tables += _tables(waiting, features, cache)
+                waiting, held = [], 0
+    joined = np.concatenate([*tables, *_tables(waiting, features, cache)])
+    return _Chunk(counts, np.concatenate(starts), joined[:, 0], joined[:, 1:], durations, shares)
+
+
+def _tables(
+    waiting: Sequence[tuple[str, Cut]], features: Sequence[Feature], cache: SignalCache | None
+) -> list[np.ndarray]:
+    """Return the windows of each stretch, but for those that the cache holds measured together."""
+    tables: list[np.ndarray | None] = [None] * len(waiting)
+    keys = [key_of(each, sensor, features) for sensor, each in waiting] if cache else []
     if cache:
-        tables = _cached(cuts, sensors, features, cache)
+        shapes = [(len(each.begins), 1 + len(features)) for _, each in waiting]
+        tables = [cache.load(key, shape) if shape[0] else None for key, shape in zip(keys, shapes, strict=True)]
     missing = [number for number, table in enumerate(tables) if table is None]
-    measured = _measure([cuts[number] for number in missing], [sensors[number] for number in missing], features)
+    measured = _measure(
+        [waiting[number][1] for number in missing], [waiting[number][0] for number in missing], features
+    )
     for number, table in zip(missing, measured, strict=True):
         tables[number] = table
         if cache and len(table):
-            cache.store(key_of(cuts[number], sensors[number], features), table)
-    joined = np.concatenate([np.empty((0, 1 + len(features))), *(each for each in tables if each is not None)])
-    return _Chunk(
-        np.array([len(each.begins) for each in cuts], dtype=int),
-        np.concatenate([np.empty(0), *(each.start_s for each in cuts)]),
-        joined[:, 0],
-        joined[:, 1:],
-        np.array([each.duration_s for each in cuts]),
-        np.array([each.usable_share for each in cuts]),
-    )
+            cache.store(keys[number], table)
+    return [table for table in tables if table is not None]
 
 
-def _cached(
-    cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Feature], cache: SignalCache
-) -> list[np.ndarray | None]:
-    return [
-        cache.load(key_of(each, sensor, features), (len(each.begins), 1 + len(features))) if len(each.begins) else None
-        for each, sensor in zip(cuts, sensors, strict=True)
-    ]
-
-
-def _measure(cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Feature]) -> list[np.ndarray]:
-    """Return each recording's windows, shape (windows, 1 + features): strength of movement first."""
-    counts = np.array([len(each.begins) for each in cuts], dtype=int)
+def _measure(stretches: Sequence[Cut], sensors: Sequence[str], features: Sequence[Feature]) -> list[np.ndarray]:
+    """Return each stretch's windows, shape (windows, 1 + features): strength of movement first."""
+    counts = np.array([len(each.begins) for each in stretches], dtype=int)
     offsets = np.append(0, np.cumsum(counts))
     values = np.full((offsets[-1], 1 + len(features)), np.nan)
-    keys = [(sensor, each.channels, each.samples) for sensor, each in zip(sensors, cuts, strict=True)]
+    keys = [(sensor, each.channels, each.samples) for sensor, each in zip(sensors, stretches, strict=True)]
     for key in sorted(set(keys)):
         members = [number for number, other in enumerate(keys) if other == key and counts[number]]
         columns = [column for column, feature in enumerate(features) if feature.spec.sensor == key[0]]
         rows = np.concatenate([np.arange(offsets[n], offsets[n + 1]) for n in members]) if members else offsets[:0]
         wanted = [features[column] for column in columns]
-        for start, signal in _blocks([cuts[number] for number in members]):
+        for start, signal in _blocks([stretches[number] for number in members]):
             block = rows[start : start + BLOCK]
             values[block, 0] = signal.only(*SENSORS[key[0]].needed).rms[: len(block)]
             values[block[:, None], np.array(columns, dtype=int) + 1] = measure_windows(wanted, signal)[: len(block)]
-    return np.split(values, offsets[1:-1]) if len(cuts) else []
+    return np.split(values, offsets[1:-1]) if len(stretches) else []
 
 
-def _blocks(cuts: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
+def _blocks(stretches: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
     """Gather the windows of recordings with one window length into full blocks: position of the first, and windows."""
-    places = [(each, begin, fs) for each in cuts for begin, fs in zip(each.begins, each.fs, strict=True)]
+    places = [(each, begin, fs) for each in stretches for begin, fs in zip(each.begins, each.fs, strict=True)]
     for start in range(0, len(places), BLOCK):
         block = places[start : start + BLOCK]
         samples, channels = block[0][0].samples, block[0][0].channels

@@ -11,6 +11,7 @@ a value that is not finite, or no change on any axis (a stuck sensor) are not us
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ from pipeline.records import WINDOW_S, Recording, Samples
 from pipeline.vocabulary import SENSORS
 
 STEP_S = 2.0
+STRETCH = 1 << 18
+"""Samples of a recording that are looked at together: three quarters of an hour at 100 Hz."""
+
 _LONGEST_STEP = 1.5
 """Sample periods between two samples of one window."""
 
@@ -30,12 +34,12 @@ _SAME_RATE = 0.005
 
 @dataclass(frozen=True)
 class Cut:
-    """Usable windows of one recording.
+    """Usable windows of a recording, or of a stretch of a long one.
 
     Attributes
     ----------
     values : ndarray, shape (channels, samples)
-        The whole recording.
+        All samples of the stretch.
     channels : tuple of str
         Those of `vocabulary.SENSORS` that were recorded, in their order; none where the samples have others than the
         recording says, and so no window.
@@ -46,8 +50,9 @@ class Cut:
     samples : int
         Samples in a window; 0 for a recording without a rate.
     duration_s : float
+        From the recording's start to the end of the stretch.
     usable_share : float
-        Usable windows among all; NaN where the recording is shorter than one window.
+        Usable windows among all until there; NaN while that is shorter than one window.
     """
 
     values: np.ndarray
@@ -60,36 +65,98 @@ class Cut:
     usable_share: float
 
 
-def cut(recording: Recording) -> Cut:
-    """Read a recording and find its usable windows.
+@dataclass
+class _Clock:
+    """What a recording's first stretch says of its windows, and how many have come."""
+
+    first_s: float
+    period_s: float
+    samples: int
+    end_s: float = -np.inf
+    windows: int = 0
+    usable: int = 0
+
+
+def cuts(recording: Recording) -> Iterator[Cut]:
+    """Read a recording and find its usable windows, stretch by stretch, so that a day of it takes no more memory.
+
+    Yields
+    ------
+    Cut
+        One at least, and only one up to `STRETCH` samples; the last one tells of the whole.
 
     Raises
     ------
     ContractError
         If there is not one time for each sample. What `Recording.open` raises passes through.
     """
-    samples = recording.open()
-    time = np.asarray(samples.time_s, dtype=float)
-    values, channels = _channels(samples, time, recording)
+    clock = None
+    kept_s, kept = np.empty(0), np.empty((0, 0))
+    for new_s, new, channels in _stretches(recording):
+        time = np.concatenate([kept_s, new_s]) if len(kept_s) else new_s
+        values = np.concatenate([kept, new], axis=1) if len(kept_s) else new
+        clock = clock or _clock(time, recording.rate_hz)
+        if clock is None:
+            yield Cut(values, channels, np.empty(0, dtype=int), np.empty(0), np.empty(0), 0, 0.0, np.nan)
+            return
+        yield _cut(time, values, channels, clock)
+        # from where the next window begins, a later stretch goes on
+        rest = np.searchsorted(time, clock.first_s + STEP_S * clock.windows - clock.period_s / 2)
+        kept_s, kept = time[rest:], values[:, rest:]
+
+
+def _clock(time: np.ndarray, rate_hz: float) -> _Clock | None:
     steps = np.diff(time)
     forward = steps[np.isfinite(steps) & (steps > 0)]
     if not forward.size:
-        return Cut(values, channels, np.empty(0, dtype=int), np.empty(0), np.empty(0), 0, 0.0, np.nan)
+        return None
     period = float(np.median(forward))
-    length = max(round(WINDOW_S * _nominal_rate(1 / period, recording.rate_hz)), 4)
-    duration = float(np.nanmax(time) - time[0]) + period if np.isfinite(time[0]) else 0.0
+    return _Clock(time[0], period, max(round(WINDOW_S * _nominal_rate(1 / period, rate_hz)), 4))
+
+
+def _cut(time: np.ndarray, values: np.ndarray, channels: tuple[str, ...], clock: _Clock) -> Cut:
+    """Find the windows that have come to their end in this stretch."""
+    period, length = clock.period_s, clock.samples
+    clock.end_s = max(clock.end_s, float(np.nanmax(time)))
+    duration = clock.end_s - clock.first_s + period if np.isfinite(clock.first_s) else 0.0
     # half a period of grace: 4.00 s at 100 Hz are samples 0.00 to 3.99, give or take rounding
     count = max(int((duration - length * period + period / 2) // STEP_S) + 1, 0)
-    starts = time[0] + STEP_S * np.arange(count)
+    starts = clock.first_s + STEP_S * np.arange(clock.windows, max(count, clock.windows))
     begins = np.searchsorted(time, starts - period / 2)
     fits = begins + length <= len(time)
     starts, begins = starts[fits], begins[fits]
     # a window that would start inside a gap is not moved behind it, where it would come twice
-    usable = _usable(begins, length, values, steps, period) & (time[begins] <= starts + _LONGEST_STEP * period)
+    usable = _usable(begins, length, values, np.diff(time), period)
+    usable &= time[begins] <= starts + _LONGEST_STEP * period
     begins = begins[usable]
+    clock.windows += len(starts)
+    clock.usable += len(begins)
     fs = (length - 1) / (time[begins + length - 1] - time[begins])
-    share = usable.sum() / count if count else np.nan
-    return Cut(values, channels, begins, time[begins] - time[0], fs, length, duration, float(share))
+    share = clock.usable / count if count else np.nan
+    return Cut(values, channels, begins, time[begins] - clock.first_s, fs, length, duration, float(share))
+
+
+def _stretches(recording: Recording) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[str, ...]]]:
+    """Give times, values and channels of `STRETCH` samples at a time, or a few more; once at least."""
+    pieces = recording.pieces() if recording.pieces else iter([recording.open()])
+    held: list[tuple[np.ndarray, np.ndarray]] = []
+    count, channels, given = 0, (), False
+    for piece in pieces:
+        time = np.asarray(piece.time_s, dtype=float)
+        values, channels = _channels(piece, time, recording)
+        held.append((time, values))
+        count += len(time)
+        if count >= STRETCH:
+            yield *_joined(held), channels
+            held, count, given = [], 0, True
+    if held or not given:
+        yield *_joined(held), channels
+
+
+def _joined(held: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    if len(held) <= 1:
+        return held[0] if held else (np.empty(0), np.empty((0, 0)))
+    return np.concatenate([time for time, _ in held]), np.concatenate([values for _, values in held], axis=1)
 
 
 def _channels(samples: Samples, time: np.ndarray, recording: Recording) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -158,7 +158,9 @@ def batches(
     return Windows(tuple(draw(st.lists(one, min_size=1, max_size=max_windows))), draw(seeds))
 
 
-def signals(*, max_windows: int = 6, seconds: float = 4.0, form: Form = "valid") -> st.SearchStrategy[Signal]:
+def signals(
+    *, max_windows: int = 6, seconds: float = 4.0, form: Form = "valid", sensor: str = "accelerometer"
+) -> st.SearchStrategy[Signal]:
     """Draw a batch of windows of one rate, each of its own kind; clocks differ from the rate by at most 0.2 %.
 
     Parameters
@@ -169,6 +171,8 @@ def signals(*, max_windows: int = 6, seconds: float = 4.0, form: Form = "valid")
         Length of a window.
     form : {"valid", "dirty", "hostile"}
         Dirty ones lose samples, stick, clip and spike; hostile ones are infinite, huge, tiny or nothing at all.
+    sensor : str
+        One of `vocabulary.SENSORS`.
 
     Examples
     --------
@@ -176,7 +180,7 @@ def signals(*, max_windows: int = 6, seconds: float = 4.0, form: Form = "valid")
     >>> len(find(signals(max_windows=3), lambda signal: True))
     1
     """
-    drawn = batches(max_windows=max_windows, seconds=seconds, form=form)
+    drawn = batches(max_windows=max_windows, seconds=seconds, form=form, sensor=sensor)
     return drawn.map(Windows.signal)
 
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline.features.extract import extract
 from pipeline.features.signal import Signal
 from pipeline.features.tremor import tremor_peak_hz
-from pipeline.features.windows import cut
+from pipeline.features.windows import cuts
 from pipeline.records import Cohort, Recording, Samples
 from pipeline.units import ACCELERATION_TO_G
 
@@ -93,7 +93,7 @@ def test_the_windows_peak_together_where_it_is_known(recordings, side, task, low
 
     So they are cut and transformed right, and what the next test allows is the difference of definitions.
     """
-    found = cut(recordings[side, task])
+    (found,) = cuts(recordings[side, task])
     signal = Signal(np.stack([found.values[:, begin : begin + found.samples] for begin in found.begins]), found.fs)
     up = signal.gravity / np.linalg.norm(signal.gravity, axis=1)[:, None]
     vertical = Signal(np.einsum("ncs,nc->ns", signal.movement, up)[:, None], found.fs, ("z",))

@@ -12,9 +12,10 @@ from pipeline.features.measure import BLOCK, measure_windows, quantile_by
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.spec import window_feature
-from pipeline.features.spectrum import band_power
+from pipeline.features.spectrum import band_power, ratio
 from pipeline.testing import signals
 from pipeline.units import Unit
+from pipeline.vocabulary import SENSORS
 
 FEATURES = [feature for feature in CATALOGUE if feature.spec.level == "window"]
 
@@ -25,10 +26,14 @@ def bits(table):
 
 
 def repeated(signal, times):
-    return Signal(np.tile(signal.values, (times, 1, 1)), np.tile(signal.fs, times))
+    return Signal(np.tile(signal.values, (times, 1, 1)), np.tile(signal.fs, times), signal.channels)
 
 
-@given(signal=signals(), data=st.data())
+def part(signal, rows):
+    return Signal(signal.values[rows], signal.fs[rows], signal.channels)
+
+
+@given(signal=st.one_of(signals(sensor=sensor) for sensor in SENSORS), data=st.data())
 def test_a_window_has_the_same_bits_in_every_batch(signal, data):
     """However windows are batched and ordered, each gets the same features to the last bit.
 
@@ -36,12 +41,42 @@ def test_a_window_has_the_same_bits_in_every_batch(signal, data):
     """
     whole = measure_windows(FEATURES, signal)
     order = np.array(data.draw(st.permutations(range(len(signal)))))
-    assert bits(measure_windows(FEATURES, Signal(signal.values[order], signal.fs[order]))) == bits(whole[order])
+    assert bits(measure_windows(FEATURES, part(signal, order))) == bits(whole[order])
     one = data.draw(st.integers(0, len(signal) - 1))
-    assert bits(measure_windows(FEATURES, Signal(signal.values[[one]], signal.fs[[one]]))) == bits(whole[[one]])
+    assert bits(measure_windows(FEATURES, part(signal, [one]))) == bits(whole[[one]])
     times = data.draw(st.sampled_from([1, BLOCK // len(signal), BLOCK // len(signal) + 2]))
     many = measure_windows(FEATURES, repeated(signal, times))
     assert bits(many) == bits(np.tile(whole, (times, 1)))
+
+
+def test_a_feature_is_missing_where_a_channel_that_it_reads_was_not_recorded():
+    """Not computed from another channel that happens to stand there."""
+
+    @window_feature(
+        unit=Unit.RATIO,
+        outputs=on(["head"], ["posture"], "median"),
+        bounds=(0.0, np.inf),
+        source="this test",
+        sensor="emg",
+        channels=("antagonist", "muscle"),
+    )
+    def antagonist_ratio(given):
+        """Compare the two."""
+        rms = [given.movement[:, given.place(name)].std(axis=1) for name in ("antagonist", "muscle")]
+        return ratio(*rms)
+
+    values = np.random.default_rng(1).normal(size=(2, 2, 4000)) * [[[3.0], [1.0]]]
+    rates = np.full(2, 1000.0)
+    both = measure_windows([antagonist_ratio], Signal(values, rates, ("antagonist", "muscle")))
+    other = measure_windows([antagonist_ratio], Signal(values, rates, ("muscle", "antagonist")))
+    np.testing.assert_allclose(both, 1 / other)
+    assert (both > 2).all()
+    alone = Signal(values, rates, ("antagonist", "muscle")).only("muscle")
+    assert np.isnan(measure_windows([antagonist_ratio], alone)).all()
+    with pytest.raises(UsageError, match=r"no channel 'antagonist'"):
+        alone.place("antagonist")
+    with pytest.raises(UsageError, match=r"2 channels, but names x, y, z"):
+        Signal(values, rates)
 
 
 @given(signal=signals(max_windows=3), times=st.sampled_from([1, 21, 22, 64, 65]))

@@ -50,6 +50,9 @@ def test_the_decorator_returns_the_same_function_with_its_spec():
         ({"equivariant_to": [ROTATION]}, "that can be scale, mirror, later"),
         ({"invariant_to": [SCALE], "equivariant_to": [SCALE]}, "and not what it is invariant to"),
         ({"needs": [declare()]}, "a window feature can't"),
+        ({"sensor": "accelerometre"}, "Did you mean 'accelerometer'"),
+        ({"sensor": "emg", "channels": ["antagonsit"]}, "Did you mean 'antagonist'"),
+        ({"channels": ["muscle"]}, "channel 'muscle'"),
     ],
 )
 def test_a_bad_declaration_is_refused_at_once(changed, message):

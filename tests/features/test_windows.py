@@ -1,6 +1,8 @@
 """Recordings cut into windows by their own clock."""
 
+from dataclasses import replace
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -8,14 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ContractError
-from pipeline.features.windows import STEP_S, WINDOW_S, cut
-from pipeline.records import Recording, Samples
+from pipeline.features import windows
+from pipeline.features.windows import STEP_S, cuts
+from pipeline.records import WINDOW_S, Recording, Samples
 from pipeline.testing import recordings
 
 
 def recording(time, values, rate_hz=100.0):
     opened = partial(Samples, np.asarray(time, dtype=float), np.asarray(values, dtype=float))
     return Recording("r", "p", "v", "head", "rest", "accelerometer", rate_hz, opened)
+
+
+def cut(given):
+    """Return the windows of a recording that is not long."""
+    (found,) = cuts(given)
+    return found
 
 
 def noise(count, seed=1):
@@ -33,6 +42,31 @@ def test_windows_lie_inside_the_recording_and_are_as_long_as_they_say(drawn):
     np.testing.assert_allclose(found.fs, drawn.rate_hz, rtol=1e-9)
     assert found.samples == round(WINDOW_S * drawn.rate_hz)
     np.testing.assert_equal(found.usable_share, 1.0 if expected else np.nan)
+
+
+@given(recordings(form="dirty", max_seconds=30.0), st.integers(150, 2000), st.integers(1, 700))
+def test_a_long_recording_is_cut_like_a_short_one(drawn, stretch, piece):
+    """However it comes in pieces, and however many samples are looked at together: the same windows."""
+
+    def pieces():
+        samples = drawn.open()
+        for start in range(0, len(samples.time_s), piece):
+            at = slice(start, start + piece)
+            yield Samples(samples.time_s[at], samples.values[:, at])
+
+    whole = cut(drawn)
+    with patch.object(windows, "STRETCH", stretch):
+        found = list(cuts(replace(drawn, pieces=pieces)))
+    # a clock that jitters has another median in its first stretch than in all: a window may come or go at the edge
+    if drawn.open.fault != "jitter":
+        assert {each.samples for each in found} == {whole.samples}
+        np.testing.assert_allclose(np.concatenate([each.start_s for each in found]), whole.start_s, atol=1e-9)
+        np.testing.assert_allclose(np.concatenate([each.fs for each in found]), whole.fs, rtol=1e-12)
+        np.testing.assert_allclose(found[-1].usable_share, whole.usable_share)
+        np.testing.assert_allclose(found[-1].duration_s, whole.duration_s, rtol=1e-9)
+        shown = [each.values[:, at : at + each.samples] for each in found for at in each.begins]
+        for one, at in zip(shown, whole.begins, strict=True):
+            np.testing.assert_array_equal(one, whole.values[:, at : at + whole.samples])
 
 
 @given(start=st.floats(-1e6, 1e9), rate=st.sampled_from([25.0, 99.9, 100.0, 104.0]))
