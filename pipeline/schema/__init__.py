@@ -46,7 +46,6 @@ _DETAILS = {
     "onset_date",
     "onset_region",
     "onset_trigger",
-    # filled in for who has dystonia, so that the cell itself would tell it
     "diagnosis_delay_y",
     "in_remission",
     "tremor_before_dystonia",

@@ -36,8 +36,17 @@ ONSET = (
     ),
     Column("onset_trigger", "text", "What came just before the onset, in the patient's words."),
     _flag("within_a_week", "Reached its full extent within a week."),
-    _flag("tremor_before_dystonia", "A tremor came before the abnormal postures."),
-    _years("diagnosis_delay_y", "Years from the first symptom to the first diagnosis of dystonia."),
+    # filled in for who has dystonia, so that the cell itself would tell it
+    Column("tremor_before_dystonia", "flag", "A tremor came before the abnormal postures.", known_at="after_diagnosis"),
+    Column(
+        "diagnosis_delay_y",
+        "number",
+        "Years from the first symptom to the first diagnosis of dystonia.",
+        unit=Unit.YEARS,
+        low=0,
+        high=120,
+        known_at="after_diagnosis",
+    ),
 )
 
 BIRTH = (

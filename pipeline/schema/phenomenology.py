@@ -64,7 +64,7 @@ CHARACTER = (
 
 COURSE = (
     Column("course", "category", "How it has run so far.", categories=("static", "progressive", "fluctuating", "step")),
-    Column("in_remission", "flag", "There was dystonia, and there is none at present."),
+    Column("in_remission", "flag", "There was dystonia, and there is none at present.", known_at="after_diagnosis"),
     Column("hand_injuries_per_month_count", "number", "Small hand injuries a month.", unit=Unit.COUNT, low=0, high=100),
     Column("items_dropped_per_month_count", "number", "Items dropped a month.", unit=Unit.COUNT, low=0, high=1000),
 )
