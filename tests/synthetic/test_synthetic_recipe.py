@@ -30,7 +30,10 @@ def recipe(**changes):
         ({"classes": {"cervical/wilson": 1e308, "generalized/wilson": 1e308}}, "add up to infinity"),
         ({"classes": {"cervcal/wilson": 1.0}}, "no phenotype is called 'cervcal'. Did you mean 'cervical'?"),
         ({"classes": {"cervical/wilsn": 1.0}}, "no aetiology is called 'wilsn'. Did you mean 'wilson'?"),
-        ({"classes": {"cervical": 1.0}}, "key classes.cervical: no / in it, but a class is a phenotype and an aetiology"),
+        (
+            {"classes": {"cervical": 1.0}},
+            "key classes.cervical: no / in it, but a class is a phenotype and an aetiology",
+        ),
         ({"classes": {"healthy/wilson": 1.0}}, "no diagnosis joins these two, but healthy goes with not_dystonia only"),
         ({"missing": 1.0}, "key missing: 1.0, but it must be from 0 to 0.95"),
         ({"phenotypes": {"cervical": 0.9}}, "key phenotypes: the shares add up to 0.9, but they must add up to 1"),
