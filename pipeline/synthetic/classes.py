@@ -101,6 +101,6 @@ def _raked(recipe: Recipe, pairs: tuple[Pair, ...], shares: np.ndarray) -> np.nd
     raise UsageError(
         where(recipe, "aetiologies"),
         "no table of these classes has both these margins",
-        needed="shares that the pairs of 'classes' can add up to, beside the key phenotypes",
+        needed="the pairs of 'classes' must be able to add up to them and to 'phenotypes'",
         do="Correct a share, or add the pair that is missing",
     )

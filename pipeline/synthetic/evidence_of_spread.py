@@ -157,15 +157,17 @@ class SpreadEvidence:
     free_now: np.ndarray
     reached: np.ndarray
 
-    def step(self, years: np.ndarray, changes: np.ndarray) -> None:
+    def step(self, years: np.ndarray, answers: np.ndarray, factors: np.ndarray) -> None:
         """Go on to a visit, and take in its answers.
 
         Parameters
         ----------
         years : ndarray, shape (patients,)
             Since onset; NaN for who is not here.
-        changes : ndarray, shape (patients, ways, nodes)
-            Log of how many times more likely the answers are after each spread.
+        answers : ndarray of int, shape (patients, ways)
+            Which set of answers was given to the items that a spread that way reaches.
+        factors : ndarray, shape (ways, sets, nodes)
+            How many times more likely each set is after a spread.
         """
         pairs = np.flatnonzero(~np.isnan(years)[self.place])
         now = self._free_at(pairs, years[:, None])[:, 0]
@@ -177,8 +179,7 @@ class SpreadEvidence:
         came = flow[pair]
         came *= self.tables.way_share[way][:, None]
         came += self.reached[ways]
-        told = changes[self.place[pair], way]
-        came *= np.exp(told, out=told)
+        came *= factors[way, answers[self.place[pair], way]]
         self.reached[ways] = came
 
     def so_far(self) -> np.ndarray:

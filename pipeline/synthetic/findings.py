@@ -77,7 +77,8 @@ def draw_findings(people: People, visits: Visits, signs: dict[str, np.ndarray], 
         ruled_out = ~np.logical_or.reduce([signs[term], *(affirmed[each] for each in above if term in above[each])])
         observed = done & supported & (noted[:, number] < _OBSERVED_NOTED)
         excluded = done & ruled_out & (noted[:, number] < _EXCLUDED_NOTED)
-        cells = cells + np.select([observed, excluded], [f"{term}|", f"!{term}|"], "").astype(object)
+        cells[observed] += f"{term}|"
+        cells[excluded] += f"!{term}|"
     return np.array([cell.rstrip("|") for cell in cells], dtype=object)
 
 

@@ -188,7 +188,8 @@ class _Block:
             years[place] = self.evidence.people.duration_y[self.people[here]]
             years[place] += self.evidence.visits.week[rows] / WEEKS_PER_YEAR
             self._hear(rows, place, self.people[here], years[place])
-            self.spread.step(years, self.form.hear(self.evidence.visits.answers[rows], place))
+            said = self.form.hear(self.evidence.visits.answers[rows], place)
+            self.spread.step(years, said, self.tables.form.of_spread)
             self._tell(rows, place, years, answers)
 
     def _hear(self, rows: np.ndarray, place: np.ndarray, patient: np.ndarray, years: np.ndarray) -> None:
@@ -229,7 +230,7 @@ class _Block:
                 shown = seen[at]
                 by_class[at] = np.vecdot(anyhow, np.broadcast_to(shown, anyhow.shape))
                 weights[..., RISK_PATTERNS.index(pattern)] = free[told] * shown[told]
-            by_class[here] /= by_class[here].sum(axis=1, keepdims=True)
+            by_class /= np.where(here, by_class.sum(axis=1), 1.0)[:, None]
             answers.true[pattern][rows] = by_class[place]
             answers.recorded[pattern][rows] = self.tables.label.recorded(by_class, self.wrong)[place]
         asked = np.flatnonzero((years < self.spread_y)[place])
@@ -242,8 +243,8 @@ class _Block:
 
         Spread and movement are not in it. A class's largest value sets the scale, so that none is lost.
         """
-        share, top = self.form.joint()
-        logs, offset = self.form.of_severity[at], (self.prior + top)[at]
+        share = self.form.joint()
+        logs, offset = self.form.of_severity[at], self.prior[at]
         tops = np.full_like(self.prior, -np.inf)
         tops[at] = logs.max(axis=1) + offset
         logs += (offset - tops.max(axis=1)[at[0]])[:, None]

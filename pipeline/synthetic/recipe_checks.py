@@ -52,7 +52,9 @@ def check_recipe(recipe: Recipe) -> None:
     for position, (key, known) in enumerate((("phenotypes", PHENOTYPES), ("aetiologies", AETIOLOGIES))):
         _check_margin(recipe, key, position, known)
     if any(not 0 <= share <= 1 for share in recipe.heavy_tails):
-        raise UsageError(where(recipe, "heavy_tails"), "a share that is none", needed="three shares from 0 to 1")
+        raise UsageError(
+            where(recipe, "heavy_tails"), "a share below 0 or above 1", needed="all three must be from 0 to 1"
+        )
     _adds_up(recipe, "heavy_tails", recipe.heavy_tails)
     _check_centres(recipe)
 
@@ -61,7 +63,7 @@ def _in_range(recipe: Recipe, key: str, found: float, bounds: tuple[float, float
     low, high = bounds
     if not low <= found <= high:
         raise UsageError(
-            where(recipe, key), f"{found}", needed=f"a number from {low:g} to {high:g}", do=f"Write {example} or so"
+            where(recipe, key), f"{found}", needed=f"it must be from {low:g} to {high:g}", do=f"Write {example} or so"
         )
 
 
@@ -102,7 +104,7 @@ def _check_pair(recipe: Recipe, key: str) -> None:
     if not slash:
         raise UsageError(
             at,
-            "one word",
+            "no / in it",
             needed="a class is a phenotype and an aetiology with / between them",
             do='Write "cervical/idiopathic_isolated" or the like',
         )
@@ -112,8 +114,8 @@ def _check_pair(recipe: Recipe, key: str) -> None:
         fitting = [word for word in AETIOLOGIES if pair_is_allowed(phenotype, word)]
         raise UsageError(
             at,
-            "a pair that no diagnosis joins",
-            needed=f"{phenotype} goes with {', '.join(fitting)}",
+            "no diagnosis joins these two",
+            needed=f"{phenotype} goes with {', '.join(fitting)} only",
             do="Correct the pair or take it out",
         )
 
@@ -135,8 +137,8 @@ def _check_margin(recipe: Recipe, key: str, position: int, known: Collection[str
         odd = sorted(drawn ^ {word for word, share in margin.items() if share > 0})[0]
         raise UsageError(
             where(recipe, f"{key}.{odd}"),
-            "stands in this margin or in 'classes', but not in both",
-            needed="a share above 0 for each that 'classes' has, and for no other",
+            "stands in this margin or in 'classes' and not in both",
+            needed="a margin has a share above 0 for each that 'classes' has, and for no other",
             do="Add it, or take it out",
         )
     _adds_up(recipe, key, margin.values())
