@@ -21,13 +21,13 @@ USAGE, BUG, OUT_OF_MEMORY, IO_FAILED, INTERRUPTED, TERMINATED = 64, 70, 71, 74, 
 
 def teller(*, quiet: bool) -> Say:
     """Return a function that tells of progress on standard error, or of nothing."""
-    return (lambda _: None) if quiet else _tell
+    return (lambda _: None) if quiet else say_on_error
 
 
-def _tell(line: str) -> None:
+def say_on_error(line: str, end: str = "\n") -> None:
     """Write a line to standard error; whoever closed it does not want it, and the work goes on."""
     try:
-        click.echo(line, err=True)
+        click.echo(line + end, nl=False, err=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
@@ -57,9 +57,9 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
     except BaseException as error:  # noqa: BLE001 (the one place where everything ends)
         code, line = _verdict(error)
         if line:
-            _tell(f"{name}: {line}")
+            say_on_error(f"{name}: {line}")
         if debug:
-            _tell(_frames(error))
+            say_on_error(_frames(error))
         return code
     return result if isinstance(result, int) else 0
 

@@ -73,6 +73,14 @@ class Staging:
         line = json.dumps({"member": name, "sha256": self.members[name]}) + "\n"
         _append(self.path / _DONE, line)
 
+    def adopt(self, name: str, path: Path) -> None:
+        """Take over a file on the same disk as a member."""
+
+        def move(place: Path) -> None:
+            path.rename(place)
+
+        self.write(name, move)
+
     def fill(self, writer: Callable[[Path], None]) -> None:
         """Write all members at once by a function of the folder; what an earlier run left is made again."""
         _remove_others(self.path, {_PLAN})
@@ -132,6 +140,7 @@ def publishing(
         staging = _open_staging(destination, identity)
         with _nothing_left(staging):
             yield staging
+        _remove_others(staging.path, {_PLAN, _DONE, *staging.members})
         content = {**staging.summary, "fingerprint": identity, "files": dict(sorted(staging.members.items()))}
         _write_json(staging.path / SUCCESS, content)
         (staging.path / SUCCESS).chmod(0o600)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,8 @@ from pipeline.study import Mapping as Layout
 from pipeline.study import Study, Target
 from pipeline.visible import visible
 from pipeline.vocabulary import LABEL_TREE
+
+Map = Callable[..., Iterable[Any]]
 
 RISK_GROUPS = ("low", "middle", "high")
 _NO_EVIDENCE = (
@@ -146,12 +148,19 @@ class ModelBundle:
         """The catalogue, and the features of the study's plugins."""
         return features_with(self.study.features.plugins)
 
-    def vectors(self, cohort: Cohort) -> np.ndarray:
+    def vectors(self, cohort: Cohort, *, map: Map = map) -> np.ndarray:
         """Return the feature matrix of a cohort, as the study may see it; shape (visits, features), C-contiguous."""
-        table = extract(visible(cohort, self.study), self.known_features)
+        table = extract(visible(cohort, self.study), self.known_features, map=map)
         return np.ascontiguousarray(table[list(self.features)].to_numpy(dtype=np.float64))
 
-    def predict(self, cohort: Cohort, *, batch_size: int = 4096) -> pd.DataFrame:
+    def predict(
+        self,
+        cohort: Cohort,
+        *,
+        batch_size: int = 4096,
+        map: Map = map,
+        told: Callable[[int], None] = lambda _: None,
+    ) -> pd.DataFrame:
         """Predict every visit of a cohort of whole patients.
 
         Parameters
@@ -159,13 +168,21 @@ class ModelBundle:
         cohort : Cohort
         batch_size : int
             About how many visits are in memory at once; never shows in the result.
+        map : callable
+            Runs one function over many recordings, as the built-in does.
+        told : callable
+            Is told of so many more visits that are done.
 
         Returns
         -------
         DataFrame
             One row a visit, in the cohort's order, with the columns of `empty`.
         """
-        batches = [self._predict_batch(cohort[positions]) for positions in _patient_batches(cohort, batch_size)]
+        batches: list[pd.DataFrame] = []
+        for positions in _patient_batches(cohort, batch_size):
+            batch = cohort[positions]
+            batches.append(self._table(batch, self.vectors(batch, map=map)))
+            told(len(batch))
         if not batches:
             return self.empty()
         return pd.concat(batches).sort_values(["source", "row"], kind="stable", ignore_index=True)
@@ -174,9 +191,6 @@ class ModelBundle:
         """Return a table of predictions without rows: all columns, in order, with their types."""
         nothing = Cohort(pd.DataFrame({name: pd.Series(dtype=object) for name in IDENTITY}))
         return self._table(nothing, np.zeros((0, len(self.features))))
-
-    def _predict_batch(self, cohort: Cohort) -> pd.DataFrame:
-        return self._table(cohort, self.vectors(cohort))
 
     def _table(self, cohort: Cohort, X: np.ndarray) -> pd.DataFrame:
         columns: dict[str, Any] = {name: cohort.visits[name].to_numpy() for name in IDENTITY}
