@@ -7,7 +7,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 DEMO_OUT := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-real mutation nightly check bench fidelity oracle docs lock run-setup
+.PHONY: help setup demo test references test-real mutation nightly check bench fidelity oracle docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,11 +28,14 @@ test-real: setup ## Run the tests that need real records: make test-real REAL=DI
 	@test -d "$(REAL)" || { echo "make test-real needs a folder of real records: make test-real REAL=DIR" >&2; exit 66; }
 	DYSTONIA_REAL_DATA="$$(cd "$(REAL)" && pwd)" $(PYTEST) -m real
 
+references: setup ## Compare features with other packages and with published formulas
+	$(PYTEST) -m references tests/references
+
 mutation: setup ## Measure how many small mistakes in the features the tests find, into docs/mutation.md; goes on where it stopped
 	$(ONE_THREAD) $(BIN)/python -m tools.mutation
 
-nightly: setup ## Run the tests with many more examples for every property
-	HYPOTHESIS_PROFILE=nightly $(PYTEST)
+nightly: setup ## Ask every feature for what it declares with thousands of inputs, into docs/nightly.md; goes on where it stopped
+	$(ONE_THREAD) $(BIN)/python -m tools.nightly
 
 check: setup ## Check format, style, types, layers, locks, and that the documentation builds
 	$(BIN)/ruff format --check .

@@ -30,6 +30,7 @@ _DECLARING = (
     click.option("--units", metavar="UNIT", help="COHORT is one recording, whose samples are in this unit."),
     click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="HZ", help="Its nominal sampling rate."),
     click.option("--columns", metavar="A|B|C", help="Its channels, if they are not x|y|z; numbers without a header."),
+    click.option("--channels", metavar="A|B|C", help="What they are, such as muscle|antagonist, or y|x|z."),
     click.option("--time-column", metavar="NAME", help="Its column of times, if that is not time_s."),
     click.option("--time-unit", type=click.Choice([*SECONDS_IN]), help="Unit of these times."),
     click.option("--clock", type=click.Choice(CLOCKS_OF_RECORDINGS), help="What these times are; elapsed if left out."),
@@ -43,7 +44,7 @@ def declaring_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_options(*arguments: Any, units: str | None, rate: float | None, **rest: Any) -> Any:
-        names = ("columns", "time_column", "time_unit", "clock", "full_scale")
+        names = ("columns", "channels", "time_column", "time_unit", "clock", "full_scale")
         said = {name: rest.pop(name) for name in names}
         said["header"] = 0.0 if rest.pop("no_header") else ""
         said["full_scale_ratio"] = said.pop("full_scale")
@@ -101,7 +102,9 @@ def check_recording(path: Path, declared: dict[str, Any], *, sort: bool = False)
         "file": path.name,
         "sensor": sensor,
         "unit": layout.unit,
-        "channels": SEVERAL.join(layout.columns),
+        "columns": SEVERAL.join(layout.columns),
+        "channels": SEVERAL.join(verdict.channels),
+        "lacking_channels": list(verdict.lacking),
         "constant_channels": list(verdict.constant),
         "clock": layout.clock,
         "samples": found.samples,
@@ -133,7 +136,13 @@ def recording_text(found: dict[str, Any]) -> str:
     low, high = found["plausible"]
     lines = [
         ("sensor", f"{found['sensor']}, samples in {found['unit']}"),
-        ("channels", found["channels"] + _constant(found["constant_channels"])),
+        ("columns", found["columns"]),
+        (
+            "channels",
+            found["channels"]
+            + _channels("never change", found["constant_channels"])
+            + _channels("not declared", found["lacking_channels"]),
+        ),
         ("clock", found["clock"]),
         ("samples", f"{found['samples']}"),
         ("duration", _with_unit(found["duration_s"], "s")),
@@ -155,8 +164,8 @@ def recording_text(found: dict[str, Any]) -> str:
     return "\n".join([*text, "can be used"])
 
 
-def _constant(channels: list[str]) -> str:
-    return f" (never change: {', '.join(channels)})" if channels else ""
+def _channels(said: str, channels: list[str]) -> str:
+    return f" ({said}: {', '.join(channels)})" if channels else ""
 
 
 def _with_unit(value: float | None, unit: str) -> str:

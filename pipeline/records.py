@@ -149,6 +149,9 @@ class Recording:
         As its reader found it; None for samples that were not read from a file.
     pieces : callable, optional
         Reads the same samples a piece at a time, for recordings that are larger than memory.
+    channels : tuple of str
+        What each row of the samples' values is, such as ``("antagonist", "muscle")``; those of `vocabulary.SENSORS`, in
+        their order, if left out.
     """
 
     recording_id: str
@@ -162,6 +165,7 @@ class Recording:
     flags: tuple[str, ...] = ()
     quality: Quality | None = None
     pieces: Callable[[], Iterator[Samples]] | None = None
+    channels: tuple[str, ...] = ()
 
 
 IDENTITY = ("source", "row", "patient_id", "visit_id")

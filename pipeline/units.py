@@ -31,6 +31,8 @@ class Unit(StrEnum):
     DEGREES = "deg"
     DEGREES_PER_SECOND = "deg_per_s"
     RATIO = "ratio"
+    MICROVOLTS = "uv"
+    MILLIMETRES_PER_SECOND = "mm_per_s"
 
 
 ACCELERATION_TO_G = {"g": 1.0, "m/s^2": 1.0 / STANDARD_GRAVITY, "mg": 1e-3}

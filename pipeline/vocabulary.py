@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 PHENOTYPES = (
@@ -118,6 +119,42 @@ ONSET_AGE_BINS: Mapping[str, tuple[float, float]] = MappingProxyType(
 BODY_SITES = ("head", "trunk", "lower_back", "wrist_left", "wrist_right", "ankle_left", "ankle_right")
 """Where a sensor sits."""
 
+
+@dataclass(frozen=True)
+class Channels:
+    """Channels of a kind of sensor, by name.
+
+    Attributes
+    ----------
+    needed : tuple of str
+        Without these there are no features of the sensor.
+    further : tuple of str
+        Without one of these, the features that need it are missing.
+    """
+
+    needed: tuple[str, ...]
+    further: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every channel, in the order in which features see them."""
+        return (*self.needed, *self.further)
+
+
+SENSORS: Mapping[str, Channels] = MappingProxyType(
+    {
+        "accelerometer": Channels(("x", "y", "z")),
+        "gyroscope": Channels(("x", "y", "z")),
+        "emg": Channels(("muscle",), ("antagonist",)),
+        "pen": Channels(("x", "y"), ("pressure",)),
+    }
+)
+"""Kind of sensor to its channels: g, deg/s, microvolts, and millimetres with a pressure in a unit of its own.
+
+A muscle belongs to the body site that it moves, a pen to the wrist of the hand that holds it. An EMG may have more
+channels, of other names, which are checked, but that no feature reads.
+"""
+
 UNSIDED_SITES = ("wrist", "ankle")
 """Limbs of which a recording has to say the side, in another column."""
 
@@ -129,6 +166,7 @@ of the sample; a written time of the place, or with its zone; or there is none.
 TASKS = (
     "rest",
     "posture",
+    "trick",
     "action",
     "writing",
     "spiral",
@@ -138,7 +176,7 @@ TASKS = (
     "gait",
     "free",
 )
-"""What the person does while the recording runs."""
+"""What the person does while the recording runs; ``trick`` is the same posture with the sensory trick."""
 
 TREATMENT_KINDS = (
     "botulinum_toxin",

@@ -1,7 +1,8 @@
 """A hook of mkdocs: tables that the documentation takes from the code, so that no list stands twice.
 
 ``<!-- columns: visits -->`` becomes the columns of that table, ``<!-- reasons -->`` the reason codes,
-``<!-- words: PHENOTYPES -->`` a vocabulary.
+``<!-- words: PHENOTYPES -->`` a vocabulary, ``<!-- sensor features -->`` the features of
+recordings with their pictures.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 from pipeline import vocabulary
 from pipeline.records import Column
 from pipeline.schema import TABLES
+from tools.feature_pictures import sensor_rows
 
-_MARK = re.compile(r"<!-- (columns|words|reasons)(?:: (\w+))? -->")
+_MARK = re.compile(r"<!-- (columns|words|reasons|sensor features)(?:: (\w+))? -->")
 _SHOWN = 4
 
 
@@ -29,6 +31,8 @@ def _fill(kind: str, name: str) -> str:
         return _table(("column", "kind", "values", "meaning"), (_row(column) for column in TABLES[name]))
     if kind == "words":
         return ", ".join(f"`{word}`" for word in getattr(vocabulary, name))
+    if kind == "sensor features":
+        return _table(("feature", "what it says", "source", "sensor", "a low and a high value"), sensor_rows())
     return _table(("code", "means"), ((f"`{code}`", meaning) for code, meaning in vocabulary.REASONS.items()))
 
 

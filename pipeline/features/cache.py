@@ -83,7 +83,9 @@ class SignalCache:
 def key_of(cut: Cut, sensor: str, features: Sequence[Feature]) -> str:
     """Return what the window values of a recording depend on, as one digest."""
     digest = hashlib.sha256(_environment().encode())
-    digest.update(";".join([sensor, *(f"{each.spec.name} {each.spec.version}" for each in features)]).encode())
+    digest.update(
+        ";".join([sensor, *cut.channels, *(f"{each.spec.name} {each.spec.version}" for each in features)]).encode()
+    )
     for array in (cut.values, cut.begins, cut.fs):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)

@@ -11,6 +11,7 @@ from types import ModuleType
 from pipeline.errors import UsageError, did_you_mean
 from pipeline.features import (
     background,
+    emg,
     findings,
     history,
     movement,
@@ -18,9 +19,13 @@ from pipeline.features import (
     probes,
     redflags,
     regions,
+    repetition,
     scales,
     treatment,
     tremor,
+    tremor_course,
+    turning,
+    writing,
 )
 from pipeline.features.probes import Fingerprint
 from pipeline.features.spec import Feature
@@ -34,8 +39,13 @@ _FAMILIES: tuple[ModuleType, ...] = (
     scales,
     treatment,
     tremor,
+    tremor_course,
     posture,
     movement,
+    repetition,
+    turning,
+    emg,
+    writing,
 )
 
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pandas as pd
 
 from pipeline.features.cache import SignalCache, key_of
-from pipeline.features.places import QUANTILES, TASK_CLASSES, Place, sites_of
-from pipeline.features.signal import AXES, Signal
-from pipeline.features.spec import SENSORS_READ, Feature, Sensor
+from pipeline.features.places import QUANTILES, STRONG, TASK_CLASSES, Place, sites_of
+from pipeline.features.signal import Signal
+from pipeline.features.spec import Feature, spec_of
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.features.windows import Cut, cut
 from pipeline.records import Recording
+from pipeline.vocabulary import SENSORS
 
 BLOCK = 64
 """Windows in a block.
@@ -39,26 +40,28 @@ _ALMOST = 0.99
 def measure_windows(features: Sequence[Feature], signal: Signal) -> np.ndarray:
     """Return the value of each window feature in each window, shape (windows, features).
 
-    Windows that are not finite or shorter than the feature's `min_s` are NaN. A window's values have the same bits
-    whatever windows stand beside it.
+    Windows that are not finite or shorter than the feature's `min_s` are NaN, and so are all where a channel that the
+    feature reads was not recorded. A window's values have the same bits whatever windows stand beside it.
     """
     table = np.full((len(signal), len(features)), np.nan)
     for start in range(0, len(signal), BLOCK):
         rows = slice(start, min(start + BLOCK, len(signal)))
-        block = signal if len(signal) == BLOCK else _padded(signal.values[rows], signal.fs[rows])
+        block = signal if len(signal) == BLOCK else _padded(signal.values[rows], signal.fs[rows], signal.channels)
         for column, feature in enumerate(features):
+            if not signal.has(feature.spec.channels):
+                continue
             values = np.where(block.valid & (block.seconds >= _ALMOST * feature.spec.min_s), feature(block), np.nan)
             table[rows, column] = values[: rows.stop - start]
     return table
 
 
-def _padded(values: np.ndarray, fs: np.ndarray) -> Signal:
+def _padded(values: np.ndarray, fs: np.ndarray, channels: tuple[str, ...]) -> Signal:
     """Return a block of exactly `BLOCK` windows, the last ones filled up with zeros."""
     missing = BLOCK - len(fs)
     if missing:
         values = np.concatenate([values, np.zeros((missing, *values.shape[1:]))])
-        fs = np.append(fs, np.ones(missing))
-    return Signal(values, fs)
+        fs = np.append(fs, np.full(missing, fs[0]))
+    return Signal(values, fs, channels)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def _measure(cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Fea
     counts = np.array([len(each.begins) for each in cuts], dtype=int)
     offsets = np.append(0, np.cumsum(counts))
     values = np.full((offsets[-1], 1 + len(features)), np.nan)
-    keys = [(sensor, each.samples) for sensor, each in zip(sensors, cuts, strict=True)]
+    keys = [(sensor, each.channels, each.samples) for sensor, each in zip(sensors, cuts, strict=True)]
     for key in sorted(set(keys)):
         members = [number for number, other in enumerate(keys) if other == key and counts[number]]
         columns = [column for column, feature in enumerate(features) if feature.spec.sensor == key[0]]
@@ -119,7 +122,7 @@ def _measure(cuts: Sequence[Cut], sensors: Sequence[str], features: Sequence[Fea
         wanted = [features[column] for column in columns]
         for start, signal in _blocks([cuts[number] for number in members]):
             block = rows[start : start + BLOCK]
-            values[block, 0] = signal.rms[: len(block)]
+            values[block, 0] = signal.only(*SENSORS[key[0]].needed).rms[: len(block)]
             values[block[:, None], np.array(columns, dtype=int) + 1] = measure_windows(wanted, signal)[: len(block)]
     return np.split(values, offsets[1:-1]) if len(cuts) else []
 
@@ -129,11 +132,11 @@ def _blocks(cuts: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
     places = [(each, begin, fs) for each in cuts for begin, fs in zip(each.begins, each.fs, strict=True)]
     for start in range(0, len(places), BLOCK):
         block = places[start : start + BLOCK]
-        samples = block[0][0].samples
-        values, rates = np.zeros((BLOCK, AXES, samples)), np.ones(BLOCK)
+        samples, channels = block[0][0].samples, block[0][0].channels
+        values, rates = np.zeros((BLOCK, len(channels), samples)), np.full(BLOCK, block[0][2])
         for row, (each, begin, fs) in enumerate(block):
             values[row], rates[row] = each.values[:, begin : begin + samples], fs
-        yield start, Signal(values, rates)
+        yield start, Signal(values, rates, channels)
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,10 @@ class Measured:
         Median strength of movement: the recording that moves most speaks for its group.
     names : dict of str to int
         Column of each window feature in `values`.
+    strengths : dict of str to str
+        Window feature that tells how strong another one's windows are; `rms` does for those without.
     bounds : ndarray, shape (r + 1,)
-        Where each recording's windows begin in `start_s` and `values`.
+        Where each recording's windows begin in `start_s`, `rms` and `values`.
     """
 
     visits: int
@@ -163,9 +168,11 @@ class Measured:
     sensor: np.ndarray
     amplitude: np.ndarray
     names: dict[str, int]
-    sensors: dict[str, Sensor]
+    sensors: dict[str, str]
+    strengths: dict[str, str]
     bounds: np.ndarray
     start_s: np.ndarray
+    rms: np.ndarray
     values: np.ndarray
     duration_s: np.ndarray
     usable_share: np.ndarray
@@ -176,14 +183,21 @@ class Measured:
         """Summary of a window feature over the recording that speaks for a site and task, shape (visits,)."""
         key = (name, summary)
         if key not in self._summaries:
-            self._summaries[key] = quantile_by(self.values[:, self.names[name]], self.bounds, QUANTILES[summary])
+            self._summaries[key] = self._summarised(name, summary)
         return self.by_visit(self._summaries[key], self.chosen(site, task, self.sensors[name]))
+
+    def _summarised(self, name: str, summary: str) -> np.ndarray:
+        values = self.values[:, self.names[name]]
+        if summary != STRONG:
+            return quantile_by(values, self.bounds, QUANTILES[summary])
+        strength = self.values[:, self.names[self.strengths[name]]] if name in self.strengths else self.rms
+        return strong_median_by(values, strength, self.bounds)
 
     def by_visit(self, values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Scatter one value a recording to the visits, NaN where no recording was chosen."""
         return np.append(values, np.nan)[chosen]
 
-    def chosen(self, site: str, task: str, sensor: Sensor) -> np.ndarray:
+    def chosen(self, site: str, task: str, sensor: str) -> np.ndarray:
         """Return the recording that speaks for a site and task at each visit, -1 for none, shape (visits,).
 
         It is the one that moves most, so that all features of a group come from one recording.
@@ -222,7 +236,7 @@ def measure(
     if recordings:
         for row, key in enumerate(zip(visits["patient_id"], visits["visit_id"], strict=True)):
             row_of.setdefault(key, row)
-    kept = [each for each in recordings if each.sensor in SENSORS_READ and (each.patient_id, each.visit_id) in row_of]
+    kept = [each for each in recordings if each.sensor in SENSORS and (each.patient_id, each.visit_id) in row_of]
     remaining = iter(kept)
     chunks = iter(lambda: tuple(islice(remaining, CHUNK)), ())
     done = list(map(partial(_measure_chunk, features=tuple(features), cache=cache), chunks))
@@ -239,8 +253,10 @@ def measure(
         amplitude=quantile_by(amplitude, bounds, QUANTILES["median"]),
         names={feature.spec.name: number for number, feature in enumerate(features)},
         sensors={feature.spec.name: feature.spec.sensor for feature in features},
+        strengths={each.spec.name: spec_of(each.spec.strength).name for each in features if each.spec.strength},
         bounds=bounds,
         start_s=np.concatenate([chunk.start_s for chunk in done]),
+        rms=amplitude,
         values=np.concatenate([chunk.values for chunk in done]),
         duration_s=np.concatenate([chunk.duration_s for chunk in done]),
         usable_share=np.concatenate([chunk.usable_share for chunk in done]),
@@ -284,6 +300,35 @@ def quantile_by(values: np.ndarray, bounds: np.ndarray, share: float) -> np.ndar
     high = np.where(part > 0, low + 1, low)
     # an end that has no weight must not make a NaN of an infinite difference
     return ordered[low] * (1 - part) + ordered[high] * part
+
+
+def strong_median_by(values: np.ndarray, strength: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Return the median of each run of values, weighted by the square of their strength; NaN is left out.
+
+    Parameters
+    ----------
+    values, strength : ndarray, shape (w,)
+    bounds : ndarray, shape (r + 1,)
+        Where each run begins, and the end.
+
+    Returns
+    -------
+    ndarray, shape (r,)
+        The lowest value at which half of the weight is reached; NaN where no value has weight.
+
+    Examples
+    --------
+    >>> strong_median_by(np.array([9.0, 4.0, 5.0]), np.array([0.1, 2.0, 2.5]), np.array([0, 3, 3])).tolist()
+    [5.0, nan]
+    """
+    medians = np.full(len(bounds) - 1, np.nan)
+    weights = np.where(np.isnan(values) | np.isnan(strength), 0.0, strength) ** 2
+    for run, (begin, end) in enumerate(pairwise(bounds)):
+        order = begin + np.argsort(values[begin:end], kind="stable")
+        reached = np.cumsum(weights[order])
+        if len(reached) and reached[-1] > 0:
+            medians[run] = values[order[np.searchsorted(reached, reached[-1] / 2)]]
+    return medians
 
 
 def visit_values(measured: Measured, feature: Feature) -> np.ndarray:

@@ -23,6 +23,7 @@ TASK_CLASSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "rest": ("rest",),
         "posture": ("posture",),
+        "trick": ("trick",),
         "action": ("action", "writing", "spiral"),
         "repeated": ("tapping", "pronation_supination", "leg_agility"),
         "gait": ("gait",),
@@ -33,6 +34,12 @@ TASK_CLASSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 QUANTILES: Mapping[str, float] = MappingProxyType({"p10": 0.1, "median": 0.5, "p90": 0.9})
 """Summary of a recording's windows to the quantile that it is."""
+
+STRONG = "strong"
+"""Summary that asks the windows in which the thing is strongest: their median, weighted by power.
+
+A tremor that comes and goes, or a movement that dwindles, has its frequency while it is there.
+"""
 
 WHOLE = "whole"
 """Stands for the summary in a column of a recording feature, which has one value for the whole recording."""
@@ -75,7 +82,7 @@ def on(sites: Iterable[str], tasks: Iterable[str], *summaries: str) -> tuple[Pla
     for place in places:
         _known("site group", place.site, SITE_GROUPS)
         _known("task class", place.task, TASK_CLASSES)
-        _known("summary", place.summary, (*QUANTILES, WHOLE))
+        _known("summary", place.summary, (*QUANTILES, STRONG, WHOLE))
     return places
 
 

@@ -6,18 +6,20 @@ import numpy as np
 
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
-from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, window_feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, visit_feature, window_feature
+from pipeline.features.views import RecordingView, VisitsView
 from pipeline.units import Unit
 
-_OUTPUTS = (
-    *on(["head", "trunk"], ["rest", "posture", "gait"], "median"),
-    *on(["wrist_worse"], ["rest", "posture"], "median"),
-)
+_DEVIATION_DEG = 10.0
 
 
 @window_feature(
     unit=Unit.DEGREES,
-    outputs=_OUTPUTS,
+    outputs=(
+        *on(["head"], ["rest", "posture"], "median"),
+        *on(["trunk"], ["gait"], "median"),
+        *on(["wrist_worse"], ["posture"], "median"),
+    ),
     bounds=(0.0, 180.0),
     source="TWSTRS item I.A",
     min_s=1.0,
@@ -25,6 +27,9 @@ _OUTPUTS = (
 )
 def tilt_deg(signal: Signal) -> Values:
     """Angle between the sensor's z axis and the vertical.
+
+    Formula: arc tangent of the horizontal over the z part of the mean acceleration. Differs from the source: one angle
+    against gravity; turning about the vertical (torticollis) is not seen by an accelerometer.
 
     Examples
     --------
@@ -40,13 +45,16 @@ def tilt_deg(signal: Signal) -> Values:
 
 @window_feature(
     unit=Unit.DEGREES,
-    outputs=_OUTPUTS,
+    outputs=(*on(["head", "wrist_worse"], ["posture"], "median"), *on(["trunk"], ["gait"], "median")),
     bounds=(0.0, 180.0),
     source="Albanese 2013: sustained or intermittent postures",
     invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def tilt_drift_deg(signal: Signal) -> Values:
-    """Angle by which the part turns against gravity from the window's first quarter to its last."""
+    """Angle by which the part turns against gravity from the window's first quarter to its last.
+
+    Formula: angle between the mean accelerations of both quarters.
+    """
     quarter = signal.samples // 4
     first = signal.values[:, :, :quarter].mean(axis=2)
     last = signal.values[:, :, -quarter:].mean(axis=2)
@@ -55,3 +63,79 @@ def tilt_drift_deg(signal: Signal) -> Values:
     product = first * last
     cosine = product[:, 0] + product[:, 1] + product[:, 2]
     return np.where((sine > 0) | (cosine != 0), np.degrees(np.arctan2(sine, cosine)), np.nan)
+
+
+@recording_feature(
+    unit=Unit.DEGREES,
+    outputs=on(["head", "wrist_worse"], ["posture"]),
+    bounds=(0.0, 180.0),
+    needs=[tilt_deg],
+    source="TWSTRS item I.E: range of motion",
+    invariant_to=(SCALE, MIRROR),
+)
+def tilt_range_deg(recording: RecordingView) -> float:
+    """Range of tilt over the recording: how far the held part wanders.
+
+    Formula: 90th less 10th percentile of the windows' tilt.
+    """
+    tilt = recording.of(tilt_deg)
+    tilt = tilt[np.isfinite(tilt)]
+    return float(np.ptp(np.quantile(tilt, [0.1, 0.9]))) if len(tilt) > 1 else np.nan
+
+
+@recording_feature(
+    unit=Unit.SECONDS,
+    outputs=on(["head", "wrist_worse"], ["posture"]),
+    bounds=(0.0, np.inf),
+    needs=[tilt_deg],
+    source="TWSTRS item I.A duration factor; Albanese 2013: sustained postures",
+    invariant_to=(SCALE, MIRROR),
+)
+def sustained_deviation_s(recording: RecordingView) -> float:
+    """Longest time for which the part stays away from where it was held at first.
+
+    Formula: longest run of windows whose tilt differs by 10 degrees or more from the first one's, from the first one's
+    start to the last one's. 10 degrees are our choice: more than breathing and drift of a relaxed posture move a head.
+    """
+    tilt, start = recording.of(tilt_deg), recording.start_s
+    if not len(tilt) or np.isnan(tilt[0]):
+        return np.nan
+    away = np.abs(tilt - tilt[0]) >= _DEVIATION_DEG
+    edges = np.diff(np.concatenate([[0], away, [0]]).astype(int))
+    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    return float((start[ends] - start[begins]).max()) if len(begins) else 0.0
+
+
+@visit_feature(
+    unit=Unit.DEGREES,
+    outputs=[f"{site}__posture_over_rest__tilt_deg" for site in ("head", "wrist_worse")],
+    bounds=(-180.0, 180.0),
+    needs=[tilt_deg],
+    source="TWSTRS item I.A: deviation from neutral",
+    invariant_to=(SCALE, MIRROR),
+)
+def posture_offset_deg(visits: VisitsView) -> Values:
+    """Mean posture offset: how much more the part is tilted when it is held than at rest.
+
+    Formula: median tilt in posture less that at rest.
+    """
+    columns = [
+        visits.of(tilt_deg, site, "posture") - visits.of(tilt_deg, site, "rest") for site in ("head", "wrist_worse")
+    ]
+    return np.stack(columns, axis=1)
+
+
+@visit_feature(
+    unit=Unit.DEGREES,
+    outputs=["head__trick_over_posture__tilt_deg"],
+    bounds=(-180.0, 180.0),
+    needs=[tilt_deg],
+    source="TWSTRS item I.C: effect of sensory tricks",
+    invariant_to=(SCALE, MIRROR),
+)
+def trick_offset_deg(visits: VisitsView) -> Values:
+    """How much the sensory trick changes the tilt of the head.
+
+    Formula: median tilt with the trick less that in the same posture without.
+    """
+    return visits.of(tilt_deg, "head", "trick") - visits.of(tilt_deg, "head", "posture")

@@ -32,6 +32,7 @@ _RECORDED_VISITS = 2
 _TERMS_EACH = 25
 _TOXIN, _TOXIN_WEEKS = "botulinum_toxin", (-44.0, -31.0, -20.0, -10.0, 0.0, 6.0, 6.0, 60.0)
 _SECONDS = 14.0
+_EMG_HZ = 1000.0
 _GRAIN = 1 / 16_384
 """Samples are whole multiples of this, in g or 64 deg/s, as a 16-bit sensor's are: so all machines agree on them."""
 
@@ -94,7 +95,10 @@ def probe_cohort() -> Cohort:
         for row in range(_RECORDED_VISITS)
         for number, (site, task) in enumerate((site, task) for site in BODY_SITES for task in TASKS)
     )
-    return Cohort(visits, _treatments(), tuple(each for pair in recordings for each in pair), synthetic=True)
+    others = [_muscles_and_pen(row) for row in range(_RECORDED_VISITS)]
+    return Cohort(
+        visits, _treatments(), tuple(each for some in (*recordings, *others) for each in some), synthetic=True
+    )
 
 
 def _treatments() -> pd.DataFrame:
@@ -181,10 +185,42 @@ def _recording(row: int, number: int, site: str, task: str) -> tuple[Recording, 
     return pair[0], pair[1]
 
 
+def _muscles_and_pen(row: int) -> list[Recording]:
+    """Return recordings of the muscles of both wrists and the neck, and of a pen."""
+    sites = [(site, task) for site in ("wrist_left", "wrist_right") for task in ("rest", "action")]
+    muscles = [
+        Recording(f"e{row}{n}", "p0", f"v{row}", site, task, "emg", _EMG_HZ, partial(_muscles, 10 * row + n))
+        for n, (site, task) in enumerate([*sites, ("head", "posture")])
+    ]
+    return [*muscles, Recording(f"w{row}", "p0", f"v{row}", "wrist_right", "writing", "pen", 100.0, partial(_pen, row))]
+
+
+def _muscles(seed: int) -> Samples:
+    """Make bursts of two muscles, partly at the same time, over a steady activity, in microvolts."""
+    stream = np.random.RandomState(seed)
+    time = np.arange(int(_SECONDS / 2 * _EMG_HZ)) / _EMG_HZ
+    hertz, size, shift = stream.random_sample(3) * [3.0, 200.0, 2.0] + [4.0, 60.0, 0.5]
+    gates = [np.sin(2 * np.pi * hertz * time + phase) > 0.3 for phase in (0.0, shift)]
+    steady = time > 4.5
+    noise = 2 * stream.random_sample((2, len(time))) - 1
+    values = size * noise * (0.05 + np.stack(gates) + steady)
+    return Samples(time, np.round(values / _GRAIN) * _GRAIN)
+
+
+def _pen(seed: int) -> Samples:
+    """Make loops of handwriting, in millimetres, that grow slower, with the pen lifted now and then."""
+    time = np.arange(int(_SECONDS * 100.0)) / 100.0
+    turns = (2.7 + 0.4 * seed) * time - 0.03 * time**2
+    x, y = 6.0 * time + 1.5 * np.sin(2 * np.pi * turns), 4.0 * np.cos(2 * np.pi * turns) + 0.7 * np.sin(9.1 * time)
+    pressure = np.maximum(0.5 + 0.6 * np.sin(2 * np.pi * 0.37 * time + seed), 0.0)
+    return Samples(time, np.round(np.stack([x, y, pressure]) / _GRAIN) * _GRAIN)
+
+
 def _samples(seed: int, rate: float, turning: bool) -> Samples:
     """Make a tremor that swells and a sway, over gravity that turns slowly, with noise.
 
-    The sway is the stronger one in every third recording, every fifth clips, and every seventh has lost a sample.
+    The sway is the stronger one in every third recording, every fifth clips, every seventh has lost a sample, and
+    some jerk.
     """
     stream = np.random.RandomState(seed)
     time = np.arange(int(_SECONDS * rate)) / rate
@@ -195,7 +231,8 @@ def _samples(seed: int, rate: float, turning: bool) -> Samples:
     gravity = np.stack([np.sin(angle), 0.3 * np.cos(angle), np.cos(angle)])
     noise = 0.02 * (stream.random_sample((3, len(time))) - 0.5)
     shake = np.array([[1.0], [0.5], [-0.3]]) * swell * np.sin(2 * np.pi * hertz * time)
-    values = gravity + shake + np.array([[0.2], [0.9], [0.4]]) * sway + noise
+    jerks = np.exp(-(((time + 0.3) % 1.7 - 0.85) ** 2) / 0.002) if seed % 4 == 2 else np.zeros_like(time)
+    values = gravity + shake + jerks + np.array([[0.2], [0.9], [0.4]]) * sway + noise
     if seed % 5 == 0:
         values = np.clip(4 * values, -2.0, 2.0)
     values = np.round(values / _GRAIN) * _GRAIN * (64.0 if turning else 1.0)

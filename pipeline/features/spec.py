@@ -11,22 +11,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any, Literal, Protocol, TypeVar, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, did_you_mean
 from pipeline.features.places import WHOLE, Place
 from pipeline.units import Unit
+from pipeline.vocabulary import SENSORS, Channels
 
 Values = np.ndarray
 """Float64, one value a window or visit; NaN where there is none."""
 
 Level = Literal["window", "recording", "visit", "record"]
 Kind = Literal["model", "quality"]
-Sensor = Literal["accelerometer", "gyroscope"]
-SENSORS_READ = get_args(Sensor)
-"""Recordings of other sensors are not opened for features."""
 
 
 class Change(StrEnum):
@@ -77,10 +75,16 @@ class Declaration:
         A quality entry stands in the table, but is no model input unless a study lists it.
     min_s : float
         Seconds of signal that one value needs.
-    sensor : {"accelerometer", "gyroscope"}
+    sensor : {"accelerometer", "gyroscope", "emg", "pen"}
         What a window's or recording's feature is computed from.
+    channels : sequence of str
+        Channels of the sensor that a window's feature reads: those that it needs by `vocabulary.SENSORS` if left out.
+        Where one is not recorded, the feature is missing.
     needs : sequence of Feature
         Window features that a recording's or visit's feature is computed from.
+    strength : Feature, optional
+        Window feature by which the summary ``strong`` of a window feature weights windows; all their movement if left
+        out.
     invariant_to : sequence of Change
         What leaves the value as it is.
     equivariant_to : sequence of Change
@@ -102,8 +106,10 @@ class Declaration:
     version: int = 1
     kind: Kind = "model"
     min_s: float = 0.0
-    sensor: Sensor = "accelerometer"
+    sensor: str = "accelerometer"
+    channels: Sequence[str] = ()
     needs: Sequence[Any] = ()
+    strength: Any = None
     invariant_to: Sequence[Change] = ()
     equivariant_to: Sequence[Change] = ()
     missing_when: str = ""
@@ -115,6 +121,7 @@ class Declaration:
         given = vars(self) | {
             "outputs": tuple(self.outputs) or (name,),
             "needs": tuple(self.needs),
+            "channels": tuple(self.channels) or _channels(self.sensor).needed,
             "invariant_to": tuple(self.invariant_to),
             "equivariant_to": tuple(self.equivariant_to),
         }
@@ -194,9 +201,19 @@ def spec_of(feature: Callable[..., Any]) -> FeatureSpec:
     return feature.spec
 
 
+def _channels(sensor: str) -> Channels:
+    return SENSORS.get(sensor, Channels(()))
+
+
 def _check(spec: FeatureSpec) -> None:
     """Refuse a bad declaration, when the family is imported."""
     where, (low, high) = f"feature {spec.name}", spec.bounds
+    if spec.sensor not in SENSORS:
+        raise UsageError(where, f"sensor '{spec.sensor}'", do=did_you_mean(spec.sensor, SENSORS))
+    known = SENSORS[spec.sensor].all
+    for name in spec.channels:
+        if name not in known:
+            raise UsageError(where, f"channel '{name}'", do=did_you_mean(name, known))
     if not spec.meaning:
         raise UsageError(where, "no docstring", needed="its first line is its meaning", do="Say what it measures")
     if not low < high:
@@ -208,6 +225,8 @@ def _check(spec: FeatureSpec) -> None:
     for needed in spec.needs:
         if spec_of(needed).level != "window":
             raise UsageError(where, f"needs '{spec_of(needed).name}'", needed="it can need window features only")
+    if spec.strength and (spec.level != "window" or spec_of(spec.strength).level != "window"):
+        raise UsageError(where, "a strength", needed="a window feature of a window feature")
     if spec.needs and spec.level in ("window", "record"):
         raise UsageError(where, "needs other features", needed=f"a {spec.level} feature can't", do="Call them instead")
     _check_changes(spec, where)

@@ -59,4 +59,5 @@ def _window_features(features: Sequence[Feature]) -> list[Feature]:
     """Return the window features asked for, and those that others need."""
     wanted = [feature for feature in features if feature.spec.level == "window"]
     needed = [need for feature in features for need in feature.spec.needs]
-    return list({feature.spec.name: feature for feature in (*wanted, *needed)}.values())
+    strengths = [feature.spec.strength for feature in (*wanted, *needed) if feature.spec.strength]
+    return list({feature.spec.name: feature for feature in (*wanted, *needed, *strengths)}.values())

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import ContractError
-from pipeline.features.signal import AXES
 from pipeline.records import WINDOW_S, Recording, Samples
+from pipeline.vocabulary import SENSORS
 
 STEP_S = 2.0
 _LONGEST_STEP = 1.5
@@ -34,8 +34,11 @@ class Cut:
 
     Attributes
     ----------
-    values : ndarray, shape (3, samples)
+    values : ndarray, shape (channels, samples)
         The whole recording.
+    channels : tuple of str
+        Those of `vocabulary.SENSORS` that were recorded, in their order; none where the samples have others than the
+        recording says, and so no window.
     begins : ndarray, shape (w,)
         First sample of each usable window.
     start_s, fs : ndarray, shape (w,)
@@ -48,6 +51,7 @@ class Cut:
     """
 
     values: np.ndarray
+    channels: tuple[str, ...]
     begins: np.ndarray
     start_s: np.ndarray
     fs: np.ndarray
@@ -62,15 +66,15 @@ def cut(recording: Recording) -> Cut:
     Raises
     ------
     ContractError
-        If it does not have three axes, or not one time for each sample; and whatever `Recording.open` raises.
+        If there is not one time for each sample. What `Recording.open` raises passes through.
     """
     samples = recording.open()
     time = np.asarray(samples.time_s, dtype=float)
-    values = _three_axes(samples, time, f"recording of {recording.body_site}, task '{recording.task}'")
+    values, channels = _channels(samples, time, recording)
     steps = np.diff(time)
     forward = steps[np.isfinite(steps) & (steps > 0)]
     if not forward.size:
-        return Cut(values, np.empty(0, dtype=int), np.empty(0), np.empty(0), 0, 0.0, np.nan)
+        return Cut(values, channels, np.empty(0, dtype=int), np.empty(0), np.empty(0), 0, 0.0, np.nan)
     period = float(np.median(forward))
     length = max(round(WINDOW_S * _nominal_rate(1 / period, recording.rate_hz)), 4)
     duration = float(np.nanmax(time) - time[0]) + period if np.isfinite(time[0]) else 0.0
@@ -85,19 +89,25 @@ def cut(recording: Recording) -> Cut:
     begins = begins[usable]
     fs = (length - 1) / (time[begins + length - 1] - time[begins])
     share = usable.sum() / count if count else np.nan
-    return Cut(values, begins, time[begins] - time[0], fs, length, duration, float(share))
+    return Cut(values, channels, begins, time[begins] - time[0], fs, length, duration, float(share))
 
 
-def _three_axes(samples: Samples, time: np.ndarray, where: str) -> np.ndarray:
+def _channels(samples: Samples, time: np.ndarray, recording: Recording) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the channels that features read, in the order of the vocabulary, and their names."""
     values = np.asarray(samples.values, dtype=float)
-    if time.ndim != 1 or values.shape != (AXES, len(time)):
+    if values.ndim != 2 or time.shape != values.shape[1:]:
         raise ContractError(
-            where,
+            f"recording of {recording.body_site}, task '{recording.task}'",
             f"values of shape {values.shape} at {time.size} times",
-            needed=f"they are ({AXES}, samples), one time a sample",
+            needed="they are (channels, samples), one time a sample",
             code="BAD_RECORDING",
         )
-    return values
+    known = SENSORS[recording.sensor]
+    given = recording.channels or known.all[: max(len(values), len(known.needed))]
+    names = tuple(name for name in known.all if name in given)
+    if len(given) != len(values) or not set(known.needed) <= set(names):
+        return np.empty((0, len(time))), ()
+    return values[[given.index(name) for name in names]], names
 
 
 def _nominal_rate(measured: float, declared: float) -> float:
@@ -110,7 +120,7 @@ def _usable(begins: np.ndarray, length: int, values: np.ndarray, steps: np.ndarr
     # written so that a step that is NaN counts as broken
     broken = np.logical_not((steps > 0) & (steps <= _LONGEST_STEP * period))
     lost = ~np.isfinite(values).all(axis=0)
-    changed = np.any(values[:, 1:] != values[:, :-1], axis=0)
+    changed = np.any(values[:, 1:] != values[:, :-1], axis=0)  # of no channel, none does
     ends = begins + length
     return (
         (_inside(broken, begins, ends - 1) == 0)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from pipeline.errors import ContractError
-from pipeline.reading.signal_layout import CHANNELS, SignalLayout
+from pipeline.reading.signal_layout import SignalLayout
 
 _ROWS = 16_384
 _MOST_CHANNELS = 1_024
@@ -54,17 +54,11 @@ def arrays(file: BinaryIO, layout: SignalLayout, where: str) -> Iterator[np.ndar
             rows.add(count)
         if len(rows) != 1 or (layout.clock != "none" and found[0].channels != 1):
             raise ContractError(where, "arrays of different lengths", code="CHANNEL")
-        _refuse_count(sum(each.channels for each in found) - (layout.clock != "none"), layout, where)
+        layout.named(sum(each.channels for each in found) - (layout.clock != "none"))
         total = rows.pop()
         for start in range(0, total, _ROWS):
             count = min(_ROWS, total - start)
             yield np.concatenate([each.block(count) for each in found])
-
-
-def _refuse_count(channels: int, layout: SignalLayout, where: str) -> None:
-    usual = len(CHANNELS[layout.sensor]) or channels
-    if channels != usual:
-        raise ContractError(where, f"{channels} channels", needed=f"a sensor of this kind has {usual}", code="CHANNEL")
 
 
 def _open(archive: zipfile.ZipFile, name: str, opened: ExitStack, where: str) -> tuple[_Channels, int]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipeline.errors import ContractError, IoFailed, MissingInput, PipelineError
 from pipeline.reading.below import resolve
 from pipeline.reading.samples import SignalFile
-from pipeline.reading.signal_layout import CHANNELS, SEVERAL, layout_of, place_of
+from pipeline.reading.signal_layout import SEVERAL, layout_of, place_of, usual_channels
 from pipeline.reading.signal_quality import Verdict, judge
 from pipeline.records import Recording
 from pipeline.vocabulary import REASONS
@@ -21,7 +21,7 @@ from pipeline.vocabulary import REASONS
 _COLUMN_OF = {"RATE": "rate_hz", "UNITS": "unit", "CHANNEL": "columns", "LATERALITY": "body_site"}
 """Where in the table to look first; else at the file."""
 
-DESCRIBES = ("file", "columns", "sensor", "patient_id", "visit_id")
+DESCRIBES = ("file", "columns", "channels", "sensor", "patient_id", "visit_id")
 
 Key = tuple[str, str, str]
 Remark = tuple[str, str, str]
@@ -58,7 +58,9 @@ def open_recording(
         verdict = judge(SignalFile(root, name, layout, where), sort=sort)
     except (ContractError, MissingInput, IoFailed) as error:
         return None, [_remark_of(error)]
-    remarks = [_remark(reason) for reason in verdict.flags] + ([_remark("SAME_FILE")] if shared else [])
+    remarks = [_remark_of_flag(reason, verdict) for reason in verdict.flags] + (
+        [_remark("SAME_FILE")] if shared else []
+    )
     if verdict.unfit:
         return None, [_remark(verdict.unfit)]
     return _handle(row, body_site, verdict, tuple(reason for _, reason, _ in remarks)), remarks
@@ -66,6 +68,13 @@ def open_recording(
 
 def _remark(reason: str) -> Remark:
     return _COLUMN_OF.get(reason, "file"), reason, REASONS[reason]
+
+
+def _remark_of_flag(reason: str, verdict: Verdict) -> Remark:
+    if reason == "CHANNEL" and verdict.lacking:
+        said = f"no channel is declared as {' or '.join(verdict.lacking)}: what needs it is missing"
+        return "channels", reason, said
+    return _remark(reason)
 
 
 def _remark_of(error: PipelineError) -> Remark:
@@ -91,6 +100,7 @@ def _handle(row: Mapping[Any, Any], body_site: str, verdict: Verdict, flags: tup
         flags=flags,
         quality=verdict.quality,
         pieces=verdict.file.pieces,
+        channels=verdict.channels,
     )
 
 
@@ -104,7 +114,7 @@ def named_files(tables: Iterable[pa.Table], root: Path) -> list[str]:
 
 def key_of(row: Mapping[Any, Any]) -> Key:
     """Return what says which samples a row names."""
-    return str(row["file"]), str(row.get("columns", "")), str(row["sensor"])
+    return str(row["file"]), str(row.get("columns", "")) or str(row.get("channels", "")), str(row["sensor"])
 
 
 def shared_samples(tables: Iterable[pa.Table], root: Path) -> frozenset[Key]:
@@ -136,7 +146,7 @@ def shared_samples(tables: Iterable[pa.Table], root: Path) -> frozenset[Key]:
 
 
 def _channels(key: Key) -> tuple[str, ...]:
-    return tuple(key[1].split(SEVERAL)) if key[1] else CHANNELS.get(key[2], ())
+    return tuple(key[1].split(SEVERAL)) if key[1] else usual_channels(key[2])
 
 
 def _identity(root: Path, name: str) -> tuple[int, int] | None:

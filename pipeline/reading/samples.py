@@ -105,9 +105,10 @@ class SignalFile:
                 count += block.shape[1]
                 time_s = clock.seconds(times)
                 with np.errstate(over="ignore"):
-                    values = numbers * layout.factor
+                    values = numbers * layout.factors(len(numbers))
                 infinite = np.isinf(numbers)
-                spoilt = np.asarray(np.abs(values) > _IMPOSSIBLE[layout.sensor])
+                too_large = np.abs(values) > _IMPOSSIBLE[layout.sensor]
+                spoilt = np.asarray(infinite | (too_large & layout.in_unit(len(numbers))[:, None]))
                 values[spoilt] = np.nan
                 timed = np.flatnonzero(np.isfinite(time_s))
                 yield Piece(

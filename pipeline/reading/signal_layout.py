@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from pipeline.errors import ContractError
 from pipeline.units import DECIMAL_MARKS, UNITS_OF_SENSOR
-from pipeline.vocabulary import UNSIDED_SITES
+from pipeline.vocabulary import SENSORS, UNSIDED_SITES
 
 _NEEDED = ("body_site", "task", "sensor", "unit", "rate_hz")
-CHANNELS = {"accelerometer": ("x", "y", "z"), "gyroscope": ("x", "y", "z"), "emg": (), "pen": ("x", "y")}
-"""Channels of each sensor, where they are not named; an EMG may have any, which have to be."""
+_IN_OWN_UNIT = ("pressure",)
+_AS_MANY_AS_THERE_ARE = ("emg",)
+"""Sensors of which a file may hold channels that no feature reads, of any name."""
 
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 _COUNTED = ("elapsed", "unix", "deltas")
@@ -32,7 +35,9 @@ class SignalLayout:
     sensor, unit : str
     rate_hz : float
     columns : tuple of str
-        The channels, in their order.
+        Where the channels are, in their order; a column may be an array of several.
+    channels : tuple of str
+        What they are, as it was declared; empty where it was not.
     time_column, time_unit, clock : str
     header : bool
     skip_lines : int
@@ -47,6 +52,7 @@ class SignalLayout:
     unit: str
     rate_hz: float
     columns: tuple[str, ...]
+    channels: tuple[str, ...] = ()
     time_column: str = TIME_COLUMN
     time_unit: str = "s"
     clock: str = "elapsed"
@@ -57,10 +63,30 @@ class SignalLayout:
     scale: float = 1.0
     full_scale: float = math.nan
 
-    @property
-    def factor(self) -> float:
-        """By what the file's numbers are multiplied to be in our unit of the sensor."""
-        return self.scale * self.unit_factor
+    def named(self, count: int) -> tuple[str, ...]:
+        """Return what each of so many channels is.
+
+        Raises
+        ------
+        ContractError
+            If the sensor has not so many, or lacks one that it needs (``CHANNEL``).
+
+        Examples
+        --------
+        >>> layout = SignalLayout("pen", "mm", 100.0, ("x", "y", "p"))
+        >>> layout.named(3)
+        ('x', 'y', 'pressure')
+        """
+        return _named(self.sensor, self.columns, self.channels, count)
+
+    def factors(self, count: int) -> np.ndarray:
+        """By what the file's numbers are multiplied to be in our unit of the sensor, shape (count, 1)."""
+        factor = self.scale * self.unit_factor
+        return np.array([[factor if own else 1.0] for own in self.in_unit(count)])
+
+    def in_unit(self, count: int) -> np.ndarray:
+        """Whether each of so many channels is in the sensor's unit, shape (count,); a pen's pressure is not."""
+        return np.array([name not in _IN_OWN_UNIT for name in self.named(count)])
 
     @property
     def unit_factor(self) -> float:
@@ -115,7 +141,8 @@ def layout_of(row: Mapping[Any, Any]) -> SignalLayout:
         sensor=sensor,
         unit=unit,
         rate_hz=float(row["rate_hz"]),
-        columns=_channels(_text(row, "columns", ""), sensor, arrays=_text(row, "file", "").lower().endswith(".npz")),
+        columns=_columns(row, sensor),
+        channels=_listed(row, "channels"),
         time_column=time_column,
         time_unit=_text(row, "time_unit", "s"),
         clock=clock,
@@ -127,6 +154,8 @@ def layout_of(row: Mapping[Any, Any]) -> SignalLayout:
         full_scale=_number(row, "full_scale_ratio", math.nan),
     )
     _refuse_numbers(layout)
+    if not _text(row, "file", "").lower().endswith(".npz"):  # an array may hold several
+        layout.named(len(layout.columns))
     return layout
 
 
@@ -142,13 +171,38 @@ def _number(row: Mapping[Any, Any], name: str, otherwise: float) -> float:
     return float(row[name]) if _said(row, name) else otherwise
 
 
-def _channels(text: str, sensor: str, *, arrays: bool) -> tuple[str, ...]:
-    columns = tuple(text.split(SEVERAL)) if text else CHANNELS[sensor]
-    usual = 0 if arrays else len(CHANNELS[sensor])  # an array may hold several
-    if not columns or (usual and len(columns) != usual) or len(set(columns)) < len(columns) or "" in columns:
-        needed = f"a sensor of this kind has {usual}, each once" if usual else "name each channel once"
-        raise ContractError("columns", f"{len(columns)} channels", needed=needed, code="CHANNEL")
+def _listed(row: Mapping[Any, Any], name: str) -> tuple[str, ...]:
+    text = _text(row, name, "")
+    return tuple(text.split(SEVERAL)) if text else ()
+
+
+def _columns(row: Mapping[Any, Any], sensor: str) -> tuple[str, ...]:
+    columns = _listed(row, "columns") or _listed(row, "channels") or usual_channels(sensor)
+    if not columns or len(set(columns)) < len(columns) or "" in columns:
+        raise ContractError("columns", f"{len(columns)} channels", needed="name each channel once", code="CHANNEL")
     return columns
+
+
+def usual_channels(sensor: str) -> tuple[str, ...]:
+    """Return the channels of a sensor where nothing is declared; an EMG has none."""
+    return () if sensor in _AS_MANY_AS_THERE_ARE else SENSORS[sensor].needed
+
+
+def _named(sensor: str, columns: tuple[str, ...], declared: tuple[str, ...], count: int) -> tuple[str, ...]:
+    known, any_name = SENSORS[sensor], sensor in _AS_MANY_AS_THERE_ARE
+    if declared:
+        fits = len(declared) == count == len(set(declared)) and "" not in declared
+        fits &= any_name or set(known.needed) <= set(declared) <= set(known.all)
+        names = declared
+    elif any_name and count > 1:  # which is the muscle that is meant, is not guessed
+        fits, names = True, columns if len(columns) == count else tuple(str(at + 1) for at in range(count))
+    else:
+        fits, names = len(known.needed) <= count <= len(known.all), known.all[:count]
+    if not fits:
+        needed = f"a sensor of this kind has {SEVERAL.join(known.needed)}"
+        needed += f" and may have {SEVERAL.join(known.further)}" if known.further else ""
+        raise ContractError("columns", f"{count} channels", needed=f"{needed}, each once", code="CHANNEL")
+    return names
 
 
 def _refuse_numbers(layout: SignalLayout) -> None:

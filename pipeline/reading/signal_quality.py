@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.reading.samples import Piece, SignalFile
 from pipeline.reading.signal_layout import SignalLayout, axes_are_swapped
 from pipeline.records import WINDOW_S, Quality
+from pipeline.vocabulary import SENSORS
 
 GAP_S = 1.0
 RATE_TOLERANCE = 0.02
@@ -36,7 +37,7 @@ amplifier and some millivolts; what a pen wrote between a letter and a table.
 """
 
 _RESTS_BELOW_G = 1.5
-"""A still accelerometer reads at most 1 g: repeats below that are rest, not clipping."""
+"""A still accelerometer reads at most 1 g: repeats below that are rest, not clipping. A pen may rest anywhere."""
 
 _AT_SCALE = 0.999
 _DST_S = 3600.0
@@ -53,6 +54,7 @@ class Account:
     """What has been seen of a recording so far; add its pieces one by one."""
 
     layout: SignalLayout
+    channels: tuple[str, ...] = ()
     samples: int = 0
     missing: int = 0
     infinite: int = 0
@@ -77,6 +79,7 @@ class Account:
         if not len(piece.time_s):
             return
         whole = np.asarray(~np.isnan(piece.values).any(axis=0))
+        self.channels = self.layout.named(len(piece.values))
         self._add_times(piece.time_s)
         self._add_gaps(piece.time_s[whole])
         self.samples += len(whole)
@@ -85,7 +88,7 @@ class Account:
         self.impossible += int(piece.impossible.sum())
         self.flat += int(piece.stuck.sum())
         if whole.any():
-            self._add_values(piece.values[:, whole])
+            self._add_values(piece.values[self.layout.in_unit(len(piece.values))][:, whole])
 
     def _add_times(self, time_s: np.ndarray) -> None:
         steps = np.diff(time_s, prepend=self._last) if self.samples else np.diff(time_s)
@@ -132,7 +135,8 @@ class Account:
         if np.isfinite(scale):
             return scale, int((size >= _AT_SCALE * scale).any(axis=0).sum())
         end = float(size.max())
-        if self.layout.sensor == "accelerometer" and end <= _RESTS_BELOW_G:
+        rests = self.layout.sensor == "accelerometer" and end <= _RESTS_BELOW_G
+        if rests or self.layout.sensor == "pen":
             return end, 0
         at = size == end
         twice = np.pad(at[:, 1:] & at[:, :-1], ((0, 0), (1, 1)))
@@ -150,8 +154,7 @@ class Account:
             return ()
         ends = np.stack(self._ends)
         still = np.flatnonzero(ends[:, 0].min(axis=0) == ends[:, 1].max(axis=0))
-        names = self.layout.columns if len(self.layout.columns) == ends.shape[2] else ()
-        return tuple(names[number] if names else str(number + 1) for number in still.tolist())
+        return tuple(self.channels[number] for number in still.tolist())
 
     @property
     def drifts(self) -> bool:
@@ -206,6 +209,8 @@ class Verdict:
         Reason codes of what it is used in spite of.
     constant : tuple of str
         Channels that never change.
+    channels : tuple of str
+        What each channel is.
     """
 
     file: SignalFile
@@ -213,6 +218,12 @@ class Verdict:
     unfit: str
     flags: tuple[str, ...]
     constant: tuple[str, ...]
+    channels: tuple[str, ...]
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Channels that some features read, and that are not there."""
+        return _lacking(self.file.layout.sensor, self.channels)
 
 
 def judge(file: SignalFile, *, sort: bool = False) -> Verdict:
@@ -237,7 +248,7 @@ def judge(file: SignalFile, *, sort: bool = False) -> Verdict:
     if unfit == "TIMESTAMP_ORDER" and sort and not file.sort:
         again = judge(replace(file, sort=True))
         return replace(again, flags=("TIMESTAMP_ORDER", *again.flags))
-    return Verdict(file, quality, unfit, _flags(account, quality), account.constant)
+    return Verdict(file, quality, unfit, _flags(account, quality), account.constant, account.channels)
 
 
 def _unfit(account: Account, quality: Quality) -> str:
@@ -260,13 +271,19 @@ def _unfit(account: Account, quality: Quality) -> str:
     return next((reason for reason, there in found.items() if there), "")
 
 
+def _lacking(sensor: str, channels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in SENSORS[sensor].all if name not in channels)
+
+
 def _flags(account: Account, quality: Quality) -> tuple[str, ...]:
-    off = abs(quality.rate_hz / account.layout.rate_hz - 1) > RATE_TOLERANCE
+    layout = account.layout
+    off = abs(quality.rate_hz / layout.rate_hz - 1) > RATE_TOLERANCE
     found = {
         "TIMESTAMP": account.shifted,
         "RATE": off or account.drifts,
         "GAPS": quality.lost_share > MOST_LOST,
-        "CHANNEL": axes_are_swapped(account.layout.columns),
+        "CHANNEL": bool(_lacking(layout.sensor, account.channels))
+        or (not layout.channels and axes_are_swapped(layout.columns)),
         "FLATLINE": quality.flat_share > MOST_FLAT,
         "CLIPPED": quality.clipped_share > MOST_CLIPPED,
         "NOT_FINITE": account.spoilt > 0,

@@ -27,6 +27,12 @@ RECORDINGS = (
         "The file's columns with the channels, in their order and joined with |; x|y|z (a pen: x|y) if empty. Where "
         "there is no header, columns go by their number from 1.",
     ),
+    Column(
+        "channels",
+        "text",
+        "What these are, in their order and joined with |: x, y, z; of an EMG muscle, antagonist, or other names; of a "
+        "pen x, y, pressure. If empty, axes are in this order, and the one channel of an EMG is the muscle.",
+    ),
     Column("time_column", "text", "The file's column of times; time_s if empty."),
     Column("time_unit", "category", "Unit of its numbers; needed unless it is time_s.", categories=tuple(SECONDS_IN)),
     Column("clock", "category", "What its numbers are; elapsed if empty.", categories=CLOCKS_OF_RECORDINGS),

@@ -4,13 +4,14 @@ Needs the extra ``testing``. Nothing else in the package imports it.
 """
 
 from pipeline.testing.broken import FeatureCheckFailed
-from pipeline.testing.checks import check_feature
+from pipeline.testing.checks import check_feature, check_features
 from pipeline.testing.recordings import recordings, signals
 from pipeline.testing.tables import cohorts, complete_cohorts, findings_cells, outcomes, treatments, visits
 
 __all__ = [
     "FeatureCheckFailed",
     "check_feature",
+    "check_features",
     "cohorts",
     "complete_cohorts",
     "findings_cells",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import is_dataclass
 from functools import cache, cached_property
@@ -68,14 +68,18 @@ def _class_of(property: str) -> type[Broken]:
     return type(f"Broken {property}", (Broken,), {})
 
 
+Features = Sequence[Feature]
+"""Features that are checked at once: one input serves all, and they are computed together."""
+
+
 def values_of(
-    feature: Feature, given: Cohort | Signal, *, map: Callable[..., Iterable[Any]] = builtins.map
+    features: Features, given: Cohort | Signal, *, map: Callable[..., Iterable[Any]] = builtins.map
 ) -> np.ndarray:
-    """Return a feature's values, shape (visits, columns) or (windows, 1)."""
+    """Return the features' values, shape (visits, all their columns) or (windows, features)."""
     try:
         if isinstance(given, Signal):
-            return measure_windows([feature], given)
-        return extract(given, [feature], map=map).to_numpy()
+            return measure_windows(features, given)
+        return extract(given, features, map=map).to_numpy()
     except Broken:
         raise
     except Exception as error:
@@ -89,29 +93,43 @@ def bits(values: np.ndarray) -> bytes:
     return np.where(np.isnan(values), np.nan, values).tobytes()
 
 
-def same_bits(property: str, feature: Feature, now: np.ndarray, then: np.ndarray, when: str) -> None:
-    """Require two tables of a feature to be the same to the last bit."""
+def per_column(features: Features, width: int, held: Sequence[Any]) -> np.ndarray:
+    """Repeat what there is of each feature for each of its columns, of values of that width: of windows, or of visits.
+
+    Examples
+    --------
+    >>> from pipeline.features.findings import findings_observed_count
+    >>> per_column([findings_observed_count], 1, [2.5]).tolist()
+    [2.5]
+    """
+    counts = [1 if width == len(features) else len(each.spec.columns) for each in features]
+    return np.repeat(np.array(held), counts, axis=0)
+
+
+def same_bits(property: str, features: Features, now: np.ndarray, then: np.ndarray, when: str) -> None:
+    """Require two tables of features to be the same to the last bit."""
     if bits(now) != bits(then):
-        raise broken(property, f"{when}, {_difference(feature, now, then, 0.0)}")
+        raise broken(property, f"{when}, {_difference(features, now, then, 0.0)}")
 
 
 def nearly(
-    property: str, feature: Feature, now: np.ndarray, then: np.ndarray, when: str, *, rtol: float, atol: float
+    property: str, features: Features, now: np.ndarray, then: np.ndarray, when: str, *, rtol: float, atol: float
 ) -> None:
-    """Require two tables of a feature to be the same up to rounding."""
+    """Require two tables of features to be the same up to rounding."""
     if not np.allclose(now, then, rtol=rtol, atol=atol, equal_nan=True):
         slack = rtol * np.abs(np.nan_to_num(then)) + atol if now.shape == then.shape else 0.0
-        raise broken(property, f"{when}, {_difference(feature, now, then, slack)}")
+        raise broken(property, f"{when}, {_difference(features, now, then, slack)}")
 
 
-def _difference(feature: Feature, now: np.ndarray, then: np.ndarray, slack: np.ndarray | float) -> str:
+def _difference(features: Features, now: np.ndarray, then: np.ndarray, slack: np.ndarray | float) -> str:
     """Say where two tables differ first, by more than the slack."""
     if now.shape != then.shape:
         return f"it has shape {now.shape} and not {then.shape}"
     with np.errstate(invalid="ignore"):
         alike = (np.abs(now - then) <= slack) & (np.signbit(now) == np.signbit(then)) | (now == then) & (slack != 0.0)
     row, column = np.argwhere(~alike & ~(np.isnan(now) & np.isnan(then)))[0]
-    name = feature.spec.columns[column] if now.shape[1] == len(feature.spec.columns) else feature.spec.name
+    names = [name for each in features for name in each.spec.columns]
+    name = names[column] if now.shape[1] == len(names) else features[column].spec.name
     return f"{name} of row {row} is {float(now[row, column])!r} and not {float(then[row, column])!r}"
 
 
@@ -147,21 +165,27 @@ class Watched:
             raise broken("float64", f"it returns shape {returned.shape} for {rows} rows and {columns} columns")
 
 
-def check_precision(values: np.ndarray) -> None:
+def watched(features: Features) -> Features:
+    """Return the features, each watched."""
+    return [Watched(each) for each in features]
+
+
+def check_precision(features: Features, values: np.ndarray) -> None:
     """Require values that no 32-bit number could hold, unless they are coarse: others do by chance only."""
-    known = values[np.isfinite(values)]
-    with np.errstate(over="ignore", under="ignore"):
-        short = known[(known == known.astype(np.float32)) & (known * _FINEST % 1 != 0)]
-    if len(set(short.tolist())) >= 3:
-        raise broken("float64", f"{float(short[0])!r} and others have the precision of 32 bits only")
+    owner = per_column(features, values.shape[1], [each.spec.name for each in features])
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        short = np.isfinite(values) & (values == values.astype(np.float32)) & (values * _FINEST % 1 != 0)
+    for each in features:
+        mine = values[:, owner == each.spec.name][short[:, owner == each.spec.name]]
+        if len(set(mine.tolist())) >= 3:
+            raise broken("float64", f"{float(mine[0])!r} and others have the precision of 32 bits only")
 
 
-def check_bounds(feature: Feature, values: np.ndarray) -> None:
+def check_bounds(features: Features, _given: Any, values: np.ndarray, _stream: np.random.Generator) -> None:
     """Require every value to lie within the declared bounds, or to be missing."""
-    low, high = feature.spec.bounds
-    outside = values[(values < low) | (values > high)]
-    if outside.size:
-        raise broken("bounds", f"it gives {float(outside[0])!r}, and declares {low} to {high}")
+    low, high = per_column(features, values.shape[1], [each.spec.bounds for each in features]).T
+    for row, column in np.argwhere((values < low) | (values > high))[:1]:
+        raise broken("bounds", f"it gives {float(values[row, column])!r}, and declares {low[column]} to {high[column]}")
 
 
 def _touch(given: Any) -> None:

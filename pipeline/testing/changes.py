@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pipeline.features.spec import MIRROR, ROTATION, SCALE, Change, Feature
+from pipeline.features.spec import MIRROR, ROTATION, SCALE, Change
 from pipeline.records import Cohort, Recording, Samples
-from pipeline.testing.broken import ROUNDING, nearly
+from pipeline.testing.broken import ROUNDING, Features, nearly, per_column
 from pipeline.testing.recordings import changed
 
 WORDS = {
@@ -81,12 +81,15 @@ class Delayed:
         return Samples(samples.time_s + self.seconds, samples.values)
 
 
-def keeps_what_it_declares(
-    feature: Feature, whole: np.ndarray, seed: int, only: str, again: Callable[[Altered], np.ndarray]
+def keeps_what_they_declare(
+    features: Features, whole: np.ndarray, seed: int, only: str, again: Callable[[Features, Altered], np.ndarray]
 ) -> None:
-    """Require the declared answer to each change of the samples; ``again`` computes the feature on changed ones."""
-    for change in (*feature.spec.invariant_to, *feature.spec.equivariant_to):
-        if change in WORDS and only in ("", change):
-            altered = Altered(change, seed)
-            factor = altered.factor if change in feature.spec.equivariant_to else 1.0
-            nearly(change, feature, again(altered), factor * whole, WORDS[change], **ROUNDING)
+    """Require the declared answer to each change of the samples; ``again`` computes features on changed ones."""
+    for change, words in WORDS.items():
+        altered = Altered(change, seed)
+        own = [each for each in features if change in (*each.spec.invariant_to, *each.spec.equivariant_to)]
+        if own and only in ("", change):
+            factors = [altered.factor if change in each.spec.equivariant_to else 1.0 for each in features]
+            then = whole * per_column(features, whole.shape[1], factors)
+            theirs = per_column(features, whole.shape[1], [each in own for each in features])
+            nearly(change, own, again(own, altered), then[:, theirs], words, **ROUNDING)

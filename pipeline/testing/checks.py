@@ -1,9 +1,9 @@
-"""One call that checks a feature against its declaration, for ours and for users' own."""
+"""One call that checks features against their declarations, for ours and for users' own."""
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from hypothesis.errors import Flaky
 
 from pipeline.features.spec import RATE, Feature, spec_of
 from pipeline.records import IDENTITY, Cohort
-from pipeline.testing.broken import Broken, FeatureCheckFailed
+from pipeline.testing.broken import Broken, FeatureCheckFailed, Features
 from pipeline.testing.cohort_properties import check_cohort, check_sound_cohort, check_survival
 from pipeline.testing.recordings import batches
 from pipeline.testing.signal_properties import check_batch, check_rate, check_sound_batch
@@ -84,16 +84,59 @@ def check_feature(feature: Callable[..., Any], *, examples: int | None = None) -
     Traceback (most recent call last):
     pipeline.testing.broken.FeatureCheckFailed: feature mean_points breaks 'pickles': ...
     """
-    spec, own = spec_of(feature), cast("Feature", feature)
-    _check_pickle(own)
-    seen = [False] * (1 if spec.level == "window" else len(spec.columns))
-    for question in _questions(own):
-        for whole in question.ask(own, examples):
-            given_now = set(np.flatnonzero(np.isfinite(whole).sum(axis=0)).tolist())
-            seen = [ever or at in given_now for at, ever in enumerate(seen)]
-    if not all(seen):
-        column = spec.columns[seen.index(False)]
-        raise FeatureCheckFailed(spec.name, "gives a value", f"{column} is missing for every input", "all of them")
+    check_features([feature], examples=examples)
+
+
+def check_features(features: Iterable[Callable[..., Any]], *, examples: int | None = None) -> None:
+    """Check many features: those that look at the same kind of input are computed together, and share what is drawn.
+
+    Parameters
+    ----------
+    features : iterable of callable
+        As `check_feature` takes them.
+    examples : int, optional
+        As for `check_feature`.
+
+    Raises
+    ------
+    FeatureCheckFailed, UsageError
+        As `check_feature`, of the first feature that breaks a property.
+
+    Examples
+    --------
+    >>> from pipeline.features.regions import regions_affected_count, regions_gained_count
+    >>> check_features([regions_affected_count, regions_gained_count], examples=2)
+    """
+    for alike in groups(features):
+        for each in alike:
+            _check_pickle(each)
+        names = [name for each in alike for name in each.spec.columns]
+        seen = np.zeros(len(names), bool)
+        for question in _questions(alike):
+            for whole in question.ask(alike, examples):
+                known = np.atleast_1d(np.isfinite(whole).any(axis=0))
+                # a value of a window speaks for all columns of its feature
+                seen |= (
+                    np.repeat(known, [len(each.spec.columns) for each in alike]) if len(known) < len(names) else known
+                )
+        for at in np.flatnonzero(~seen)[:1]:
+            owner = next(each.spec.name for each in alike if names[at] in each.spec.columns)
+            raise FeatureCheckFailed(owner, "gives a value", f"{names[at]} is missing for every input", "all of them")
+
+
+def groups(features: Iterable[Callable[..., Any]]) -> list[tuple[Feature, ...]]:
+    """Return features in groups that look at the same kind of input, in the order of each group's first.
+
+    Raises
+    ------
+    UsageError
+        If one was not decorated.
+    """
+    found: dict[Any, list[Feature]] = {}
+    for feature in features:
+        spec, own = spec_of(feature), cast("Feature", feature)
+        found.setdefault((spec.level, spec.sensor, spec.min_s), []).append(own)
+    return [tuple(alike) for alike in found.values()]
 
 
 @dataclass(frozen=True)
@@ -101,11 +144,11 @@ class _Question:
     """A check of one kind of input."""
 
     inputs: st.SearchStrategy[Any]
-    check: Callable[[Feature, Any, int, str], np.ndarray]
+    check: Callable[[Features, Any, int, str], np.ndarray]
     share: float = 1.0
 
-    def ask(self, feature: Feature, examples: int | None) -> list[np.ndarray]:
-        """Draw inputs and check them; return the values that the feature gave."""
+    def ask(self, features: Features, examples: int | None) -> list[np.ndarray]:
+        """Draw inputs and check them; return the values that the features gave."""
         seen: list[np.ndarray] = []
         last: list[tuple[Any, int, Broken]] = []
         count = max(1, round(self.share * (examples or settings.default.max_examples)))  # type: ignore[union-attr]
@@ -124,7 +167,7 @@ class _Question:
             # once a property broke, a smaller input is looked for that breaks the same one
             only = last[0][2].property if last else ""
             try:
-                seen.append(self.check(feature, case, seed, only))
+                seen.append(self.check(features, case, seed, only))
             except Broken as broken:
                 if only in ("", broken.property):
                     last.append((case, seed, broken))
@@ -135,28 +178,44 @@ class _Question:
         except Flaky:
             case, _, broken = last[-1]
             found = f"once {broken}, and not when computed again"
-            raise FeatureCheckFailed(feature.spec.name, "deterministic", found, described(case)) from None
+            raise FeatureCheckFailed(_names(features), "deterministic", found, described(case)) from None
         except Broken:
-            case, broken = self._smallest(feature, *last[-1])
-            raise FeatureCheckFailed(feature.spec.name, broken.property, broken.what, described(case)) from None
+            culprit = self._culprit(features, *last[-1])
+            case, broken = self._smallest(culprit, *last[-1])
+            raise FeatureCheckFailed(_names(culprit), broken.property, broken.what, described(case)) from None
         return seen
 
-    def _smallest(self, feature: Feature, case: Any, seed: int, broken: Broken) -> tuple[Any, Broken]:
+    def _culprit(self, features: Features, case: Any, seed: int, broken: Broken) -> Features:
+        """Return the first feature that breaks the property by itself; all of them if it takes several."""
+        for each in features:
+            try:
+                self.check([each], case, seed, broken.property)
+            except Broken as own:
+                if own.property == broken.property:
+                    return [each]
+        return features
+
+    def _smallest(self, features: Features, case: Any, seed: int, broken: Broken) -> tuple[Any, Broken]:
         """Leave out what the failure does not need, piece by piece."""
         # what is complete is so by all its parts
         whole = not isinstance(case, Cohort) or self.check is check_sound_cohort
         smaller = iter(()) if whole else _smaller(case)
         for leave_out in smaller:
             try:
-                self.check(feature, leave_out(case), seed, broken.property)
+                self.check(features, leave_out(case), seed, broken.property)
             except Broken as still:
                 if still.property == broken.property:
                     case, broken = leave_out(case), still
         return case, broken
 
 
-def _questions(feature: Feature) -> Iterator[_Question]:
-    spec = feature.spec
+def _names(features: Features) -> str:
+    return ", ".join(each.spec.name for each in features)
+
+
+def _questions(features: Features) -> Iterator[_Question]:
+    """Yield what is asked of features of one group."""
+    spec = features[0].spec
     if spec.level == "record":
         yield _Question(complete_cohorts(), check_sound_cohort, 0.3)
         yield _Question(cohorts(max_visits=5), check_cohort)
@@ -166,14 +225,14 @@ def _questions(feature: Feature) -> Iterator[_Question]:
     if spec.level == "window":
         seconds = max(4.0, spec.min_s)
         for form in ("valid", "dirty", "hostile"):
-            yield _Question(batches(seconds=seconds, form=form), check_batch)
-        yield _Question(batches(seconds=seconds), check_sound_batch)
-        if RATE in spec.invariant_to:
-            yield _Question(batches(seconds=seconds, kinds=_PURE, noise_g=0.0), check_rate)
+            yield _Question(batches(seconds=seconds, form=form, sensor=spec.sensor), check_batch)
+        yield _Question(batches(seconds=seconds, sensor=spec.sensor), check_sound_batch)
+        if any(RATE in each.spec.invariant_to for each in features):
+            yield _Question(batches(seconds=seconds, kinds=_PURE, noise_g=0.0, sensor=spec.sensor), check_rate)
     share = 0.1 if spec.level == "window" else 0.5
     for form in ("valid", "dirty", "hostile"):
-        yield _Question(taken_cohorts(feature, form=form), check_cohort, share)
-    yield _Question(sound_cohorts(feature), check_sound_cohort, share)
+        yield _Question(taken_cohorts(features, form=form), check_cohort, share)
+    yield _Question(sound_cohorts(features), check_sound_cohort, share)
 
 
 def _phases() -> tuple[Phase, ...]:

@@ -14,20 +14,22 @@ import pandas as pd
 
 from pipeline.clock import clock_of, treatment_weeks, visit_weeks
 from pipeline.features.measure import CHUNK
-from pipeline.features.spec import LATER, Feature
+from pipeline.features.spec import LATER
 from pipeline.records import Cohort
 from pipeline.testing.broken import (
     ANYWHERE,
     ROUNDING,
-    Watched,
+    Features,
     broken,
     check_bounds,
     check_precision,
     nearly,
+    per_column,
     same_bits,
     values_of,
+    watched,
 )
-from pipeline.testing.changes import Delayed, keeps_what_it_declares
+from pipeline.testing.changes import Delayed, keeps_what_they_declare
 from pipeline.testing.machine import same_on_any_machine
 from pipeline.testing.recordings import changed
 from pipeline.units import WEEKS_PER_YEAR, Unit
@@ -37,64 +39,57 @@ _LARGE = 0.2
 """Share of the examples that are made larger than a chunk, which takes long."""
 
 
-def check_cohort(feature: Feature, cohort: Cohort, seed: int, only: str = "") -> np.ndarray:
+def check_cohort(features: Features, cohort: Cohort, seed: int, only: str = "") -> np.ndarray:
     """Require all that holds of any cohort, valid or dirty; or one property of it only."""
-    whole = _untouched(feature, cohort)
+    whole = _untouched(features, cohort)
     for ask, stream in _asked(_OF_ANY, seed, only):
-        ask(feature, cohort, whole, stream)
+        ask(features, cohort, whole, stream)
     return whole
 
 
-def check_survival(feature: Feature, cohort: Cohort, _seed: int, _only: str = "") -> np.ndarray:
+def check_survival(features: Features, cohort: Cohort, _seed: int, _only: str = "") -> np.ndarray:
     """Require a table of the right shape, and an untouched input, whatever the input; and the same table again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of numbers that no record holds, NumPy may warn
-        whole = _untouched(feature, cohort)
-        same_bits("deterministic", feature, values_of(feature, cohort), whole, "computed once more")
+        whole = _untouched(features, cohort)
+        same_bits("deterministic", features, values_of(features, cohort), whole, "computed once more")
     return whole
 
 
-def check_sound_cohort(feature: Feature, cohort: Cohort, seed: int, only: str = "") -> np.ndarray:
+def check_sound_cohort(features: Features, cohort: Cohort, seed: int, only: str = "") -> np.ndarray:
     """Require a value of everything where all was recorded, and recordings that declared changes don't matter to."""
-    whole = values_of(Watched(feature), cohort)
+    whole = values_of(watched(features), cohort)
     for ask, stream in _asked(_OF_SOUND, seed, only):
-        ask(feature, cohort, whole, stream)
-    keeps_what_it_declares(feature, whole, seed, only, lambda how: values_of(feature, how.cohort(cohort)))
+        ask(features, cohort, whole, stream)
+    keeps_what_they_declare(features, whole, seed, only, lambda own, how: values_of(own, how.cohort(cohort)))
     return whole
 
 
-def _untouched(feature: Feature, cohort: Cohort) -> np.ndarray:
-    """Compute a feature that is watched, and require the cohort to be left as it was."""
+def _untouched(features: Features, cohort: Cohort) -> np.ndarray:
+    """Compute features that are watched, and require the cohort to be left as it was."""
     visits, treatments = cohort.visits.copy(deep=True), cohort.treatments.copy(deep=True)
-    whole = values_of(Watched(feature), cohort)
-    check_precision(whole)
+    whole = values_of(watched(features), cohort)
+    check_precision(features, whole)
     if not (cohort.visits.equals(visits) and cohort.treatments.equals(treatments)):
         raise broken("input untouched", "it changes the tables of the cohort")
     return whole
 
 
-def _machine(feature: Feature, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
-    same_on_any_machine(feature, cohort, whole)
-
-
-def _bounds(feature: Feature, _cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
-    check_bounds(feature, whole)
-
-
-def _missing(feature: Feature, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
-    last = _last_visits(cohort)
-    if np.isnan(whole[last]).any() and not feature.spec.missing_when:
-        name = feature.spec.columns[np.flatnonzero(np.isnan(whole[last]).any(axis=0))[0]]
+def _missing(features: Features, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
+    without = np.isnan(whole[_last_visits(cohort)]).any(axis=0)
+    without &= per_column(features, whole.shape[1], [each.spec.missing_when == "" for each in features])
+    for column in np.flatnonzero(without)[:1]:
+        name = [name for each in features for name in each.spec.columns][column]
         raise broken("missing only for a reason", f"all is recorded, {name} is missing, and no missing_when says why")
 
 
-def _ids(feature: Feature, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
+def _ids(features: Features, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
     """Rename everybody: ids that sort the other way round, and that no cache has seen before."""
     token = uuid4().hex[:8]
     patients = {each: f"{token}-{9999 - at:04d}" for at, each in enumerate(pd.unique(cohort.groups))}
     visits = {each: f"{9999 - at:04d}.{token}" for at, each in enumerate(pd.unique(cohort.visits["visit_id"]))}
-    now = values_of(feature, _renamed(cohort, patients, visits))
-    same_bits("ids", feature, now, whole, "with other ids")
+    now = values_of(features, _renamed(cohort, patients, visits))
+    same_bits("ids", features, now, whole, "with other ids")
 
 
 def _renamed(cohort: Cohort, patients: dict[str, str], visits: dict[str, str]) -> Cohort:
@@ -113,20 +108,20 @@ def _renamed(cohort: Cohort, patients: dict[str, str], visits: dict[str, str]) -
     return replace(cohort, visits=table(cohort.visits), treatments=table(cohort.treatments), recordings=recordings)
 
 
-def _row_numbers(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
+def _row_numbers(features: Features, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
     moved = cohort.visits.assign(source="elsewhere", row=cohort.visits["row"].to_numpy()[::-1] + 1000)
     moved.index = pd.Index(stream.permutation(len(moved)) + 7)
-    now = values_of(feature, replace(cohort, visits=moved))
-    same_bits("row numbers", feature, now, whole, "with other row numbers, source and index")
+    now = values_of(features, replace(cohort, visits=moved))
+    same_bits("row numbers", features, now, whole, "with other row numbers, source and index")
 
 
-def _neighbours(feature: Feature, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
+def _neighbours(features: Features, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
     for patient in pd.unique(cohort.groups):
         mine = np.flatnonzero(cohort.groups == patient)
-        same_bits("neighbours", feature, values_of(feature, cohort[mine]), whole[mine], "with the patient alone")
+        same_bits("neighbours", features, values_of(features, cohort[mine]), whole[mine], "with the patient alone")
 
 
-def _order(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
+def _order(features: Features, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
     rows, doses = stream.permutation(len(cohort)), stream.permutation(len(cohort.treatments))
     mixed = replace(
         cohort,
@@ -137,20 +132,20 @@ def _order(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.rando
     # of a visit that stands there twice, either row may come first
     keys = cohort.visits[["patient_id", "visit_id"]]
     once = ~keys.duplicated(keep=False).to_numpy()[rows]
-    now = values_of(feature, mixed)
-    same_bits("order", feature, now[once], whole[rows][once], "with rows in another order")
+    now = values_of(features, mixed)
+    same_bits("order", features, now[once], whole[rows][once], "with rows in another order")
 
 
-def _partition(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
+def _partition(features: Features, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
     codes = pd.factorize(cohort.groups)[0]
     part = stream.integers(0, 2, len(codes))[codes]
     for number in (0, 1):
         mine = np.flatnonzero(part == number)
         if len(mine):
-            same_bits("partition", feature, values_of(feature, cohort[mine]), whole[mine], f"in partition {number}")
+            same_bits("partition", features, values_of(features, cohort[mine]), whole[mine], f"in partition {number}")
 
 
-def _chunks(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
+def _chunks(features: Features, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
     """Put copies of the cohort under other names behind it, sometimes so many that they fill another chunk."""
     copies = int(stream.integers(1, 4))
     if cohort.recordings and stream.random() < _LARGE:
@@ -162,8 +157,8 @@ def _chunks(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.rand
         treatments=pd.concat([cohort.treatments, *(each.treatments for each in many)], ignore_index=True),
         recordings=(*cohort.recordings, *(each for copy in many for each in copy.recordings)),
     )
-    now = values_of(feature, joined)[: len(cohort)]
-    same_bits("chunks", feature, now, whole, f"with {copies} times as many patients behind them")
+    now = values_of(features, joined)[: len(cohort)]
+    same_bits("chunks", features, now, whole, f"with {copies} times as many patients behind them")
 
 
 def _copied(cohort: Cohort, number: int) -> Cohort:
@@ -171,10 +166,10 @@ def _copied(cohort: Cohort, number: int) -> Cohort:
     return _renamed(cohort, patients, {each: each for each in pd.unique(cohort.visits["visit_id"])})
 
 
-def _workers(feature: Feature, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
+def _workers(features: Features, cohort: Cohort, whole: np.ndarray, _stream: np.random.Generator) -> None:
     if cohort.recordings:
-        now = values_of(feature, cohort, map=_as_workers)
-        same_bits("workers", feature, now, whole, "computed by workers")
+        now = values_of(features, cohort, map=_as_workers)
+        same_bits("workers", features, now, whole, "computed by workers")
 
 
 def _as_workers(function: Callable[..., Any], *given: Iterable[Any]) -> Iterator[Any]:
@@ -190,7 +185,7 @@ def _as_workers(function: Callable[..., Any], *given: Iterable[Any]) -> Iterator
     return iter([pickle.loads(done[at]) for at in range(len(sent))])  # noqa: S301
 
 
-def _calendar(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
+def _calendar(features: Features, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
     """Let the same course take place in other years, and the clocks of recordings start later."""
     days, seconds = int(stream.integers(1, 4000)), float(stream.integers(1, 1000))
     later = replace(
@@ -199,7 +194,7 @@ def _calendar(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.ra
         treatments=_delayed(cohort.treatments, days),
         recordings=tuple(changed(each, Delayed(seconds)) for each in cohort.recordings),
     )
-    nearly("calendar", feature, values_of(feature, later), whole, f"{days} days later in the calendar", **ROUNDING)
+    nearly("calendar", features, values_of(features, later), whole, f"{days} days later in the calendar", **ROUNDING)
 
 
 def _delayed(table: pd.DataFrame, days: int | np.ndarray) -> pd.DataFrame:
@@ -211,14 +206,15 @@ def _delayed(table: pd.DataFrame, days: int | np.ndarray) -> pd.DataFrame:
     return table.assign(**moved)
 
 
-def _future(feature: Feature, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
+def _future(features: Features, cohort: Cohort, whole: np.ndarray, stream: np.random.Generator) -> None:
     """Take what was known at one time, with nothing of what came after."""
     weeks = visit_weeks(cohort.visits)
     if np.isnan(weeks).all():
         return
     now = float(stream.choice(np.unique(weeks[~np.isnan(weeks)])))
     past = np.flatnonzero(weeks <= now)
-    same_bits("future", feature, values_of(feature, _known(cohort, past, now)), whole[past], "without what came later")
+    then = whole[past]
+    same_bits("future", features, values_of(features, _known(cohort, past, now)), then, "without what came later")
 
 
 def _known(cohort: Cohort, past: np.ndarray, now: float) -> Cohort:
@@ -229,14 +225,13 @@ def _known(cohort: Cohort, past: np.ndarray, now: float) -> Cohort:
     return known
 
 
-def _later(feature: Feature, cohort: Cohort, _whole: np.ndarray, stream: np.random.Generator) -> None:
+def _later(features: Features, cohort: Cohort, _whole: np.ndarray, stream: np.random.Generator) -> None:
     """Let each patient's last visit take place some weeks later, with nothing else in between."""
-    if LATER not in (*feature.spec.invariant_to, *feature.spec.equivariant_to):
-        return
+    features = [each for each in features if LATER in (*each.spec.invariant_to, *each.spec.equivariant_to)]
     weeks = pd.Series(visit_weeks(cohort.visits))
     first = weeks.groupby(cohort.groups).transform("min").to_numpy()
     rows = np.array([row for row in _last_visits(cohort) if weeks[row] > first[row]], dtype=int)
-    if not len(rows):
+    if not len(rows) or not features:
         return
     span = float(stream.integers(1, 60))
     moved, table = np.zeros(len(cohort)), cohort.visits
@@ -246,10 +241,11 @@ def _later(feature: Feature, cohort: Cohort, _whole: np.ndarray, stream: np.rand
         **{name: table[name] + moved * each for name, each in clocks.items() if name in table}
     )
     before, after = (_until(cohort, visits) for visits in (cohort.visits, later))
-    now, then = values_of(feature, after)[rows], values_of(feature, before)[rows]
-    grown = {Unit.WEEKS: span, Unit.YEARS: span / WEEKS_PER_YEAR}.get(feature.spec.unit, 0.0)
-    shift = grown if LATER in feature.spec.equivariant_to else 0.0
-    nearly(LATER, feature, now, then + shift, f"{span:.0f} weeks later", **ROUNDING)
+    now, then = values_of(features, after)[rows], values_of(features, before)[rows]
+    grown = {Unit.WEEKS: span, Unit.YEARS: span / WEEKS_PER_YEAR}
+    shifts = [grown.get(each.spec.unit, 0.0) if LATER in each.spec.equivariant_to else 0.0 for each in features]
+    shift = per_column(features, now.shape[1], shifts)
+    nearly(LATER, features, now, then + shift, f"{span:.0f} weeks later", **ROUNDING)
 
 
 def _until(cohort: Cohort, visits: pd.DataFrame) -> Cohort:
@@ -270,11 +266,11 @@ def _last_visits(cohort: Cohort) -> np.ndarray:
     return np.flatnonzero((weeks == latest) & (ties == 1))
 
 
-_Asked = Callable[[Feature, Cohort, np.ndarray, np.random.Generator], None]
+_Asked = Callable[[Features, Cohort, np.ndarray, np.random.Generator], None]
 
 _OF_ANY: tuple[tuple[tuple[str, ...], _Asked], ...] = (
-    (("deterministic", "time zone"), _machine),
-    (("bounds",), _bounds),
+    (("deterministic", "time zone"), same_on_any_machine),
+    (("bounds",), check_bounds),
     (("ids",), _ids),
     (("row numbers",), _row_numbers),
     (("neighbours",), _neighbours),
@@ -287,7 +283,7 @@ _OF_ANY: tuple[tuple[tuple[str, ...], _Asked], ...] = (
     ((str(LATER),), _later),
 )
 _OF_SOUND: tuple[tuple[tuple[str, ...], _Asked], ...] = (
-    (("deterministic", "time zone"), _machine),
+    (("deterministic", "time zone"), same_on_any_machine),
     (("missing only for a reason",), _missing),
 )
 

@@ -14,24 +14,25 @@ import numpy as np
 from pipeline.clock import CLOCKS
 from pipeline.features.probes import probe_cohort
 from pipeline.features.signal import Signal
-from pipeline.features.spec import Feature
 from pipeline.records import Cohort
 from pipeline.schema import VISITS
-from pipeline.testing.broken import same_bits, values_of
+from pipeline.testing.broken import Features, same_bits, values_of
 from pipeline.testing.recordings import Wave, Windows
 
 _ZONES = ("Pacific/Kiritimati", "America/Anchorage")
 _OTHER_WINDOWS = Windows((Wave("swell", 11), Wave("noise", 12), Wave("tone", 13)), 3)
 
 
-def same_on_any_machine(feature: Feature, given: Cohort | Signal, then: np.ndarray) -> None:
+def same_on_any_machine(
+    features: Features, given: Cohort | Signal, then: np.ndarray, _stream: np.random.Generator
+) -> None:
     """Require the same bits again: after other input, after other random numbers, in other time zones."""
-    values_of(feature, _OTHER_WINDOWS.signal() if isinstance(given, Signal) else _other_cohort())
+    values_of(features, _OTHER_WINDOWS.signal() if isinstance(given, Signal) else _other_cohort())
     with _stirred():
-        same_bits("deterministic", feature, values_of(feature, given), then, "computed once more, after other input")
+        same_bits("deterministic", features, values_of(features, given), then, "computed once more, after other input")
     for zone in _ZONES:
         with _in_zone(zone):
-            same_bits("time zone", feature, values_of(feature, given), then, f"in the time zone {zone}")
+            same_bits("time zone", features, values_of(features, given), then, f"in the time zone {zone}")
 
 
 @cache

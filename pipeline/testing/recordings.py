@@ -14,16 +14,17 @@ from hypothesis import strategies as st
 
 from pipeline.features.signal import Signal
 from pipeline.records import Recording, Samples
-from pipeline.vocabulary import BODY_SITES, TASKS
+from pipeline.vocabulary import BODY_SITES, SENSORS, TASKS
 
 Form = Literal["valid", "dirty", "hostile"]
 """How a strategy's draws are: as they should be, as clinics have them, or as nobody should have them."""
 
-WAVES = ("tone", "tones", "noise", "swell", "drift", "step")
-"""Kinds of movement: one tone, two, white noise, a tone that swells, a slow turn, one step."""
+WAVES = ("tone", "tones", "noise", "swell", "drift", "step", "jerks")
+"""Kinds of movement: one tone, two, white noise, a tone that swells, a slow turn, one step, jerks."""
 
 RATES = (40.0, 50.0, 64.0, 100.0)
-_SENSORS = ("accelerometer", "gyroscope")
+_SENSORS = tuple(SENSORS)
+_MICROVOLTS = 1000.0
 
 FAULTS: dict[Form, tuple[str, ...]] = {
     "valid": ("",),
@@ -40,6 +41,8 @@ FAULTS: dict[Form, tuple[str, ...]] = {
         "zero",
         "no time",
         "back",
+        "channel missing",
+        "channel too many",
     ),
 }
 """What may be wrong with a recording of each form; the first stands for nothing."""
@@ -60,6 +63,8 @@ class Wave:
         One of `FAULTS`.
     noise_g : float
         Size of the sensor's noise.
+    sensor : str
+        One of `vocabulary.SENSORS`: how many channels there are, and how large they are.
 
     Examples
     --------
@@ -75,9 +80,11 @@ class Wave:
     rate_hz: float = 40.0
     fault: str = ""
     noise_g: float = 0.01
+    sensor: str = "accelerometer"
 
     def __call__(self) -> Samples:
-        """Make the samples: three axes, in g or deg/s."""
+        """Make the samples: the sensor's channels, in g, deg/s, millimetres or microvolts."""
+        channels, gain = len(SENSORS[self.sensor].all), _MICROVOLTS if self.sensor == "emg" else 1.0
         stream = np.random.default_rng(self.seed)
         time = np.arange(round(self.seconds * self.rate_hz)) / self.rate_hz
         low, high, size = stream.uniform(2, 6), stream.uniform(7, 12), stream.uniform(0.05, 0.5)
@@ -88,11 +95,12 @@ class Wave:
             "swell": np.sin(2 * np.pi * low * time) * (1 + 0.8 * np.sin(2 * np.pi * 0.2 * time)),
             "drift": time / max(self.seconds, 1.0),
             "step": (time >= self.seconds / 2).astype(float),
+            "jerks": np.exp(-((time % 1.3 - 0.65) ** 2) / 0.005),
         }
-        direction, down = stream.normal(size=3), stream.normal(size=3)
-        noise = self.noise_g * stream.normal(size=(3, len(time)))
+        direction, down = stream.normal(size=channels), stream.normal(size=channels)
+        noise = self.noise_g * stream.normal(size=(channels, len(time)))
         values = (down / np.linalg.norm(down))[:, None] + size * direction[:, None] * shapes[self.kind] + noise
-        return _FAULTY[self.fault](time, values, stream) if len(time) else Samples(time, values)
+        return _FAULTY[self.fault](time, gain * values, stream) if len(time) else Samples(time, values)
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class Windows:
     Parameters
     ----------
     waves : tuple of Wave
-        One a window, all of one length and rate.
+        One a window, all of one sensor, length and rate.
     clock_seed : int
         Fixes how far each window's clock is off the rate, by at most 0.2 %.
 
@@ -119,7 +127,8 @@ class Windows:
         """Make the batch."""
         stream = np.random.default_rng(self.clock_seed)
         values = np.stack([wave().values for wave in self.waves])
-        return Signal(values, self.waves[0].rate_hz * stream.uniform(0.998, 1.002, size=len(values)))
+        rates = self.waves[0].rate_hz * stream.uniform(0.998, 1.002, size=len(values))
+        return Signal(values, rates, SENSORS[self.waves[0].sensor].all)
 
 
 # what changes the number of samples or their clock has no place in a batch of windows
@@ -135,15 +144,16 @@ def batches(
     form: Form = "valid",
     kinds: Sequence[str] = WAVES,
     noise_g: float = 0.01,
+    sensor: str = "accelerometer",
 ) -> Windows:
     """Draw a batch of windows as the numbers that it is made of, which is what a failing test can print.
 
-    Parameters are those of `signals`, the kinds of movement, and `noise_g`, the size of the sensor's noise.
+    Parameters are those of `signals`, the kinds of movement, `noise_g`, the size of the sensor's noise, and the sensor.
     """
     rate, seeds = draw(st.sampled_from(RATES)), st.integers(0, 2**32 - 1)
     faults = st.sampled_from([fault for fault in FAULTS[form] if not fault or fault in _IN_WINDOWS])
     one = st.builds(
-        Wave, st.sampled_from(kinds), seeds, st.just(seconds), st.just(rate), faults, noise_g=st.just(noise_g)
+        Wave, st.sampled_from(kinds), seeds, st.just(seconds), st.just(rate), faults, st.just(noise_g), st.just(sensor)
     )
     return Windows(tuple(draw(st.lists(one, min_size=1, max_size=max_windows))), draw(seeds))
 
@@ -201,7 +211,7 @@ def recordings(
     sensor = draw(st.sampled_from(_SENSORS))
     rate, seconds = draw(st.sampled_from(RATES)), draw(st.floats(1.0, max_seconds))
     fault, kind = draw(st.sampled_from(FAULTS[form])), draw(st.sampled_from(WAVES))
-    made = Wave(kind, draw(st.integers(0, 2**32 - 1)), seconds, rate, fault)
+    made = Wave(kind, draw(st.integers(0, 2**32 - 1)), seconds, rate, fault, sensor=sensor)
     return Recording(
         recording_id, patient_id, visit_id, draw(st.sampled_from(BODY_SITES)), draw(st.sampled_from(TASKS)),
         sensor, rate, made,
@@ -268,7 +278,7 @@ def _jitter(time: np.ndarray, values: np.ndarray, stream: np.random.Generator) -
 
 
 def _spike(time: np.ndarray, values: np.ndarray, stream: np.random.Generator) -> Samples:
-    values[stream.integers(3), stream.integers(len(time))] = stream.choice([-16.0, 16.0])
+    values[stream.integers(len(values)), stream.integers(len(time))] = stream.choice([-16.0, 16.0])
     return Samples(time, values)
 
 
@@ -285,7 +295,7 @@ def _all_lost(time: np.ndarray, values: np.ndarray, _stream: np.random.Generator
 
 
 def _infinite(time: np.ndarray, values: np.ndarray, stream: np.random.Generator) -> Samples:
-    values[stream.integers(3), stream.integers(len(time))] = stream.choice([-np.inf, np.inf])
+    values[stream.integers(len(values)), stream.integers(len(time))] = stream.choice([-np.inf, np.inf])
     return Samples(time, values)
 
 
@@ -314,6 +324,14 @@ def _back(time: np.ndarray, values: np.ndarray, _stream: np.random.Generator) ->
     return Samples(time[::-1].copy(), values)
 
 
+def _lacking(time: np.ndarray, values: np.ndarray, _stream: np.random.Generator) -> Samples:
+    return Samples(time, values[:-1])
+
+
+def _too_many(time: np.ndarray, values: np.ndarray, _stream: np.random.Generator) -> Samples:
+    return Samples(time, np.vstack([values, values[:1]]))
+
+
 _FAULTY: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], Samples]] = {
     "": _whole,
     "lost samples": _lost,
@@ -333,4 +351,6 @@ _FAULTY: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], Sampl
     "zero": _zero,
     "no time": _no_time,
     "back": _back,
+    "channel missing": _lacking,
+    "channel too many": _too_many,
 }

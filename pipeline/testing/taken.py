@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -20,9 +22,9 @@ _SHORTEST_S = 6.0
 
 
 @st.composite
-def taken_cohorts(draw: st.DrawFn, feature: Feature, *, form: Form = "valid") -> Cohort:
+def taken_cohorts(draw: st.DrawFn, features: Sequence[Feature], *, form: Form = "valid") -> Cohort:
     """Draw a cohort of which each visit has up to six of the recordings that a feature may look at."""
-    spots, seconds = _spots(feature), _seconds(feature.spec)
+    spots, seconds = _spots_of(features), _seconds_of(features)
     counts, patients, recordings = draw(st.lists(st.integers(1, 2), min_size=1, max_size=3)), [], []
     for patient, count in enumerate(counts):
         for _ in range(count):
@@ -42,14 +44,22 @@ def taken_cohorts(draw: st.DrawFn, feature: Feature, *, form: Form = "valid") ->
 
 
 @st.composite
-def sound_cohorts(draw: st.DrawFn, feature: Feature) -> Cohort:
+def sound_cohorts(draw: st.DrawFn, features: Sequence[Feature]) -> Cohort:
     """Draw a cohort of which the one visit has every recording that a feature may look at, long, whole and moving."""
-    seed, rate, spots = draw(st.integers(0, 2**31)), draw(st.sampled_from(RATES)), _spots(feature)
-    kind, seconds = draw(st.sampled_from(("tone", "tones", "swell"))), _seconds(feature.spec) + _LONGER_S
+    seed, rate, spots = draw(st.integers(0, 2**31)), draw(st.sampled_from(RATES)), _spots_of(features)
+    kind, seconds = draw(st.sampled_from(("tone", "tones", "swell"))), _seconds_of(features) + _LONGER_S
     recordings = tuple(
         _recording(at, ("p0", "v0"), spot, Wave(kind, seed + at, seconds, rate)) for at, spot in enumerate(spots)
     )
     return Cohort(_visits([("p0", "v0")], [0]), recordings=recordings)
+
+
+def _spots_of(features: Sequence[Feature]) -> list[tuple[str, str, str]]:
+    return list(dict.fromkeys(spot for feature in features for spot in _spots(feature)))
+
+
+def _seconds_of(features: Sequence[Feature]) -> float:
+    return max(_seconds(feature.spec) for feature in features)
 
 
 def _spots(feature: Feature) -> list[tuple[str, str, str]]:
@@ -82,7 +92,7 @@ def _seconds(spec: FeatureSpec) -> float:
 
 def _recording(number: int, ids: tuple[str, str], spot: tuple[str, str, str], wave: Wave) -> Recording:
     site, task, sensor = spot
-    return Recording(f"r{number:03d}", *ids, site, task, sensor, wave.rate_hz, wave)
+    return Recording(f"r{number:03d}", *ids, site, task, sensor, wave.rate_hz, replace(wave, sensor=sensor))
 
 
 def _visits(ids: list[tuple[str, str]], weeks: list[int]) -> pd.DataFrame:

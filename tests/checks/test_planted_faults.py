@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipeline.testing import FeatureCheckFailed, check_feature
-from tests.checks.planted import PLANTED
+from pipeline.features.catalogue import CATALOGUE
+from pipeline.testing import FeatureCheckFailed, check_feature, check_features
+from tests.checks.planted import PLANTED, filled_points
 
 EXAMPLES = 40
 
@@ -20,3 +21,11 @@ def test_a_planted_fault_is_found_by_its_name(feature, properties):
 def test_enough_is_planted():
     assert len(PLANTED) >= 50
     assert len({properties for _, properties in PLANTED}) >= 18
+
+
+def test_a_wrong_feature_among_right_ones_is_named():
+    """Features that are checked together share their input; who breaks a property is still told by name."""
+    right = [feature for feature in CATALOGUE if feature.spec.level == "record"][:20]
+    with pytest.raises(FeatureCheckFailed, match="feature filled_points breaks '") as raised:
+        check_features([*right, filled_points], examples=EXAMPLES)
+    assert raised.value.feature == "filled_points"

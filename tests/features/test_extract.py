@@ -152,13 +152,13 @@ def test_the_side_that_moves_more_speaks_for_both():
 
 def test_sides_that_move_alike_are_told_apart_by_id_not_by_order():
     """Two equal amplitudes must not make a row depend on the order in which files were listed."""
-    left = taken("wrist_left", "rest", 0.1, name="left")
+    left = taken("wrist_left", "posture", 0.1, name="left")
     upside_down = left.open()
     mirrored = partial(Samples, upside_down.time_s, -upside_down.values)
-    right = taken("wrist_right", "rest", 0.1, name="right", opened=mirrored)
+    right = taken("wrist_right", "posture", 0.1, name="right", opened=mirrored)
     assert one_visit(left, right).equals(one_visit(right, left))
-    assert one_visit(left)["wrist_worse__rest__median__tilt_deg"] < 90
-    assert one_visit(right)["wrist_worse__rest__median__tilt_deg"] > 90
+    assert one_visit(left)["wrist_worse__posture__median__tilt_deg"] < 90
+    assert one_visit(right)["wrist_worse__posture__median__tilt_deg"] > 90
 
 
 def test_tremor_in_posture_is_held_against_tremor_at_rest():
@@ -173,7 +173,7 @@ def test_a_movement_that_dwindles_has_a_falling_drift():
     samples = partial(Samples, time, np.stack([shrinking, np.zeros(2000), np.ones(2000)]))
     row = one_visit(taken("wrist_left", "tapping", 0.0, opened=samples))
     assert 0.45 < row["wrist_worse__repeated__whole__amplitude_drift_ratio"] < 0.6
-    np.testing.assert_allclose(row["wrist_worse__repeated__median__repetition_hz"], 3.0, atol=0.02)
+    np.testing.assert_allclose(row["wrist_worse__repeated__strong__repetition_hz"], 3.0, atol=0.02)
 
 
 def test_a_short_recording_is_missing_and_an_unreadable_one_is_the_callers_matter():
@@ -211,7 +211,7 @@ def test_a_pools_map_gives_the_same_table():
     with ThreadPoolExecutor(2) as pool:
         spread = extract(cohort, map=pool.map)
     assert bits(spread) == bits(extract(cohort))
-    assert spread["head__rest__median__tremor_peak_hz"].notna().all()
+    assert spread["head__rest__strong__tremor_peak_hz"].notna().all()
 
 
 @given(cohort=cohorts(max_patients=3, recordings=4), chunk=st.integers(1, 5))

@@ -7,10 +7,8 @@ import pandas as pd
 import pytest
 
 from pipeline.features.extract import extract
-from pipeline.features.movement import repetition_hz
 from pipeline.features.signal import Signal
 from pipeline.features.tremor import tremor_peak_hz
-from pipeline.features.windows import cut
 from pipeline.records import Cohort, Recording, Samples
 from pipeline.units import ACCELERATION_TO_G
 
@@ -77,23 +75,23 @@ def test_the_whole_recording_peaks_where_it_is_known_to(recordings, side, task, 
 
 def test_rest_tremor_in_the_table(row):
     """The median of 4 s windows finds the steady tremor at rest as well: 5.6 Hz."""
-    assert abs(row.loc["left", "wrist_worse__rest__median__tremor_peak_hz"] - 5.6) <= 0.1
+    assert abs(row.loc["left", "wrist_worse__rest__strong__tremor_peak_hz"] - 5.6) <= 0.1
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_postural_tremor_in_the_table(row, side):
-    """A weak tremor wanders from window to window, so that their median lies up to half a hertz off the whole."""
-    assert 7.0 <= row.loc[side, "wrist_worse__posture__median__tremor_peak_hz"] <= 8.0
+    """The postural tremor is weak (8 mg) and wide: its windows agree on 7.2 to 7.4 Hz.
+
+    The 7.5 to 7.75 Hz that were published are single bins of the spectrum of the whole minute, as the test above finds
+    them; no window of 2 to 12 s, mean or median of windows does (they lie between 7.0 and 7.7).
+    """
+    assert 7.2 <= row.loc[side, "wrist_worse__posture__strong__tremor_peak_hz"] <= 7.75
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_the_hand_turns_at_its_known_rate_while_it_turns(recordings, side):
-    """The movement dwindles within seconds; while it is at least half as strong as at first, its rate is known."""
-    found = cut(recordings[side, "pronation_supination"])
-    signal = Signal(np.stack([found.values[:, begin : begin + found.samples] for begin in found.begins]), found.fs)
-    strong = signal.rms >= signal.rms.max() / 2
-    assert strong.sum() >= 2
-    assert 3.25 - 0.15 <= np.median(repetition_hz(signal)[strong]) <= 3.9 + 0.15
+def test_the_hand_turns_at_its_known_rate_in_the_table(row, side):
+    """The movement dwindles within seconds; windows count by their power, so the rate is that while it lasts."""
+    assert 3.25 - 0.15 <= row.loc[side, "wrist_worse__repeated__strong__repetition_hz"] <= 3.9
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -103,4 +101,57 @@ def test_the_dwindling_is_seen_in_the_table(row, side):
 
 @pytest.mark.parametrize("side", SIDES)
 def test_most_of_a_phones_recording_is_usable(row, side):
-    assert row.loc[side, "wrist_worse__rest__whole__usable_share"] > 0.8
+    assert row.loc[side, "wrist_worse__posture__whole__usable_share"] > 0.8
+
+
+def test_a_resting_hand_shakes_at_rest(row):
+    """A person with Parkinson's disease has tremor in nine windows of ten at rest."""
+    share = row["wrist_worse__rest__whole__tremor_windows_share"]
+    assert (share > 0.8).all()
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_phone_reads_one_g(row, side):
+    assert abs(row.loc[side, "wrist_worse__posture__median__gravity_g"] - 1) < 0.02
+
+
+def read_trunk(path):
+    """Read a lower-back sensor's file: a counter at 100 Hz, then g."""
+    table = pd.read_csv(path).to_numpy(dtype=float)
+    return Samples(table[:, 0] / 100, table[:, 1:4].T)
+
+
+@pytest.fixture(scope="module")
+def walkers(real_data):
+    """Return the table of a healthy person and one with multiple sclerosis, each recording a visit.
+
+    A wrist stands in for the lower back where a column asks for one, so that every sensor column is tried.
+    """
+    paths = sorted((real_data / "mobgap").glob("*/001/*.csv"))
+    if not paths:
+        pytest.skip("DYSTONIA_REAL_DATA has no mobgap")
+    names = [f"{path.parts[-3]} {path.stem}" for path in paths]
+    places = [("lower_back", "gait"), *(("wrist_left", task) for task in ("rest", "posture", "action"))]
+    recordings = tuple(
+        Recording(f"{name} {task}", "a", name, site, task, "accelerometer", 100.0, partial(read_trunk, path))
+        for name, path in zip(names, paths, strict=True)
+        for site, task in places
+    )
+    return extract(Cohort(pd.DataFrame({"patient_id": "a", "visit_id": names}), recordings=recordings)).set_axis(names)
+
+
+def test_walkers_take_as_many_steps_as_they_are_known_to(walkers):
+    assert walkers["trunk__gait__strong__steps_hz"].between(1.4, 1.9).all()
+
+
+def test_a_trunk_reads_one_g(walkers):
+    """Gravity is 0.978 to 0.983 g in these devices."""
+    assert walkers["wrist_worse__posture__median__gravity_g"].between(0.96, 1.0).all()
+
+
+@pytest.mark.parametrize("task", ["rest", "posture", "action"])
+def test_a_healthy_person_has_no_tremor(walkers, task):
+    """Steps have overtones above 3 Hz, and are no tremor."""
+    healthy = walkers[walkers.index.str.startswith("HA")]
+    assert len(healthy) == 3
+    assert (healthy[f"wrist_worse__{task}__whole__tremor_windows_share"] <= 0.1).all()

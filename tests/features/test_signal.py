@@ -117,7 +117,7 @@ def test_a_band_above_half_the_rate_is_missing_never_shortened():
     assert np.isnan(band_power(signal, 12.0, 20.0)).all()
 
 
-@pytest.mark.parametrize("shape", [(3, 100), (2, 2, 100), (2, 3, 3)])
+@pytest.mark.parametrize("shape", [(3, 100), (2, 0, 100), (2, 3, 3)])
 def test_other_shapes_are_refused(shape):
     with pytest.raises(UsageError, match="they are"):
         Signal(np.zeros(shape), np.ones(shape[0]))

@@ -69,7 +69,7 @@ def test_the_table_is_that_of_extract_in_the_order_of_the_input(folder, tmp_path
     assert table["patient_id"].tolist() == cohort.visits["patient_id"].tolist()
     assert table.columns.tolist()[4:] == column_names()
     np.testing.assert_array_equal(table[column_names()].to_numpy(), extract(cohort).to_numpy())
-    assert table["head__rest__median__tremor_peak_hz"].notna().sum() == -(-len(cohort) // 3)
+    assert table["head__rest__strong__tremor_peak_hz"].notna().sum() == -(-len(cohort) // 3)
 
 
 def test_a_full_cache_gives_the_bytes_of_an_empty_one(folder, tmp_path, monkeypatch):

@@ -5,10 +5,12 @@ import io
 import os
 import socket
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as papq
 import pytest
@@ -21,6 +23,7 @@ from pipeline.reading.recordings import open_recording
 from pipeline.reading.samples import SignalFile
 from pipeline.reading.signal_layout import SignalLayout
 from pipeline.reading.signal_quality import judge
+from pipeline.records import Cohort, Recording, Samples
 from pipeline.vocabulary import REASONS
 
 ROW = {
@@ -203,13 +206,12 @@ def test_R5_a_clock_that_drifts_is_noted(taken):
 )
 def test_R6_a_size_that_does_not_fit_the_unit_is_refused(taken, sensor, unit, factor, fits):
     """Gravity gives an accelerometer away; other sensors only where no body could do that."""
-    channels = 2 if sensor == "pen" else 3
-    time, values = movement(channels=channels)
+    time, values = movement()
     if sensor != "accelerometer":
         values = values - values.mean(axis=1, keepdims=True)
-    names = AXES[:channels]
-    content = csv_of(time, factor * values, ("time_s", *names))
-    recording, notes = taken(content, sensor=sensor, unit=unit, columns="|".join(names))
+    channels = {"emg": "muscle|antagonist|a third", "pen": "x|y|pressure"}.get(sensor, "")
+    content = csv_of(time, factor * values)
+    recording, notes = taken(content, sensor=sensor, unit=unit, columns="x|y|z", channels=channels)
     assert (recording is not None) is fits
     assert notes == ([] if fits else ["UNITS"])
 
@@ -245,6 +247,119 @@ def test_R7_channels_are_found_by_name_or_refused(taken, kind):
     assert taken(write(time, values, names), columns="acc_x|acc_y|acc_z", **file)[1] == []
 
 
+EMG = {"sensor": "emg", "unit": "uV", "rate_hz": 1000, "body_site": "wrist_left", "task": "writing"}
+ACTION = "wrist_worse__action__median__"
+
+
+def emg(seconds=8.0):
+    """Give a clock and the bursts of four muscles, each pair in turn, in microvolts."""
+    time = np.arange(round(seconds * 1000)) / 1000
+    on = np.stack([(time * hertz + late) % 1 < 0.3 for hertz, late in ((3, 0), (3, 0.5), (5, 0), (5, 0.3))])
+    return time, 100 * np.random.default_rng(1).normal(size=(4, len(time))) * (on + 0.01)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "npz"])
+def test_R7_muscles_go_by_name_and_not_by_order(read, kind):
+    """Which column is the muscle, is declared; where it stands, and what else is there, does not matter."""
+    time, (flexor, extensor, biceps, triceps) = emg()
+    columns = {"time_s": time, "bic": biceps, "ecr": extensor, "fcr": flexor, "tri": triceps}
+    write = {
+        "csv": lambda: csv_of(time, np.stack([*columns.values()][1:]), (*columns,)),
+        "parquet": lambda: pa.table(columns),
+        "npz": lambda: npz_of(**columns),
+    }[kind]
+
+    def measured(**row):
+        table = rows_of(ROW | EMG | {"file": f"s.{kind}"} | row)
+        cohort = read({"visits.csv": "patient_id,visit_id\na,1\n", "recordings.csv": table, f"s.{kind}": write()})
+        assert cohort.notes.empty
+        return extract(cohort)
+
+    one = measured(columns="fcr|ecr", channels="muscle|antagonist")
+    assert one.filter(like=ACTION + "co_contraction_share").notna().all(axis=None)
+    assert one.equals(measured(columns="ecr|fcr", channels="antagonist|muscle"))
+    assert one.equals(measured(columns="bic|ecr|fcr|tri", channels="biceps|antagonist|muscle|triceps"))
+    assert not one.equals(measured(columns="ecr|fcr", channels="muscle|antagonist"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "channels", "lacking"),
+    [
+        ("fcr", "", "antagonist"),
+        ("fcr|ecr", "muscle|other", "antagonist"),
+        ("fcr|ecr", "", "muscle or antagonist"),
+        ("fcr|ecr", "a|antagonist", "muscle"),
+    ],
+)
+def test_R7_what_an_emg_lacks_is_missing_and_noted(read, columns, channels, lacking):
+    """One muscle has its bursts; how it goes with its antagonist is missing, and the note says why."""
+    time, values = emg()
+    file = csv_of(time, values[:2], ("time_s", "fcr", "ecr"))
+    table = rows_of(ROW | EMG | {"columns": columns, "channels": channels})
+    cohort = read({"visits.csv": "patient_id,visit_id\na,1\n", "recordings.csv": table, "s.csv": file})
+    note = cohort.notes.iloc[0]
+    assert (note["column"], note["reason"]) == ("channels", "CHANNEL")
+    assert note["message"] == f"no channel is declared as {lacking}: what needs it is missing"
+    found = extract(cohort).iloc[0]
+    assert np.isnan(found[ACTION + "co_contraction_share"])
+    assert np.isnan(found[ACTION + "burst_length_s"]) == ("muscle" in lacking)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "columns", "channels"),
+    [
+        ("emg", "x|y", "muscle"),
+        ("emg", "x|y", "muscle|muscle"),
+        ("emg", "x|y", "muscle|"),
+        ("accelerometer", "x|y|z", "x|y"),
+        ("accelerometer", "x|y|z", "x|y|w"),
+        ("accelerometer", "x|y", ""),
+        ("pen", "x", ""),
+        ("pen", "x|y", "x|pressure"),
+        ("pen", "x|y|z|w", ""),
+    ],
+)
+def test_R7_channels_that_do_not_go_together_cost_the_recording(taken, sensor, columns, channels):
+    """The batch goes on without it."""
+    time, values = movement()
+    unit = {"emg": "uV", "accelerometer": "g", "pen": "mm"}[sensor]
+    file = csv_of(time, 100 * np.vstack([values, values[:1]]), ("time_s", *AXES, "w"))
+    assert taken(file, sensor=sensor, unit=unit, columns=columns, channels=channels) == (None, ["CHANNEL"])
+
+
+def test_R7_axes_may_be_declared_in_any_order(taken):
+    time, values = movement()
+    plain = taken(csv_of(time, values))[0]
+    other, notes = taken(csv_of(time, values[[2, 0, 1]], ("time_s", "a", "b", "c")), columns="a|b|c", channels="z|x|y")
+    assert notes == []
+    np.testing.assert_array_equal(cut(other).values, cut(plain).values)
+
+
+def test_R7_the_pressure_of_a_pen_has_a_unit_of_its_own(taken):
+    """A tablet counts it to 65,535: it is neither converted with the place, nor part of the drawing's extent."""
+    time = np.arange(2000) / 100
+    place = np.stack([time, np.sin(2 * np.pi * 2 * time)]) / 100
+    pressure = np.where(time % 1 < 0.3, 0.0, 40_000.0)
+    file = csv_of(time, np.vstack([place, pressure]), ("time_s", "x", "y", "p"))
+    recording, notes = taken(file, sensor="pen", unit="m", columns="x|y|p", channels="x|y|pressure")
+    assert notes == []
+    np.testing.assert_allclose(recording.open().values, [*(1000 * place), pressure], rtol=1e-8)
+    assert recording.quality.size == pytest.approx(200, rel=0.01)
+    assert taken(file, sensor="pen", unit="m")[1] == ["CHANNEL"]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 4])
+def test_R7_samples_of_another_number_of_channels_give_no_features(rows):
+    """Whoever makes a cohort in code may be wrong as well: the others' features are as they were."""
+    time, values = movement()
+    made = Recording("r", "a", "1", "head", "rest", "accelerometer", 100.0, lambda: Samples(time, values))
+    wrong = replace(made, visit_id="2", open=lambda: Samples(time, np.resize(values, (rows, len(time)))))
+    visits = pd.DataFrame({"patient_id": ["a", "a"], "visit_id": ["1", "2"]})
+    table = extract(Cohort(visits, recordings=(made, wrong))).filter(like="head__rest")
+    assert table.iloc[0].notna().any()
+    assert table.iloc[1].isna().all()
+
+
 def test_R8_what_is_stuck_is_missing_and_not_zero(taken):
     """A sensor that stands still throughout, or one axis of it, is left out; a stretch costs its windows."""
     time, values = movement(seconds=40)
@@ -260,7 +375,8 @@ def test_R8_what_is_stuck_is_missing_and_not_zero(taken):
     assert np.isfinite(recording.open().values[:, 2000:]).all()
     assert not any(begin + 4 > 10 and begin < 20 for begin in cut(recording).start_s)
     # a pen rests
-    pen, notes = taken(csv_of(time, values[:2] * 100, ("time_s", "x", "y")), sensor="pen", unit="mm")
+    written = csv_of(time, values * 100, ("time_s", "x", "y", "pressure"))
+    pen, notes = taken(written, sensor="pen", unit="mm", channels="x|y|pressure")
     assert notes == []
     assert np.isfinite(pen.open().values).all()
 
@@ -295,10 +411,10 @@ def test_R9_the_clipped_share_is_a_feature(read):
     wide = np.clip(values + [[3], [0], [0]] * np.sin(2 * np.pi * time), -2, 2)
     files = {
         "visits.csv": "patient_id,visit_id\na,1\n",
-        "recordings.csv": rows_of(ROW),
+        "recordings.csv": rows_of(ROW | {"task": "posture"}),
         "s.csv": csv_of(time, wide),
     }
-    assert extract(read(files))["wrist_worse__rest__median__clipped_share"][0] > 0.1
+    assert extract(read(files))["wrist_worse__posture__median__clipped_share"][0] > 0.1
 
 
 @pytest.mark.parametrize("written", ["NaN", "nan", "", "NA"])
@@ -328,7 +444,7 @@ def test_R11_hum_and_heartbeat_in_an_emg_are_read_and_stop_nothing(read, hum_hz)
     heart = 1500 * np.exp(-0.5 * (((time % 0.8) - 0.4) / 0.01) ** 2)
     muscle = 50 * stream.normal(size=(2, len(time)))
     emg = ROW | {"recording_id": "e", "sensor": "emg", "unit": "uV", "rate_hz": 1000, "file": "e.csv"}
-    emg |= {"columns": "flexor|extensor"}
+    emg |= {"columns": "flexor|extensor", "channels": "muscle|antagonist"}
     files = {
         "visits.csv": "patient_id,visit_id\na,1\n",
         "recordings.csv": rows_of(ROW | {"columns": ""}, emg),

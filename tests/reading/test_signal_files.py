@@ -260,7 +260,7 @@ def test_a_flipped_bit_is_found_where_there_are_checksums():
 def test_the_layout_of_an_emg_has_to_name_its_channels():
     with pytest.raises(ContractError, match="name each channel once"):
         layout_of(ROW | {"sensor": "emg", "unit": "uV"})
-    assert SignalLayout("emg", "mV", 1000.0, ("a",), scale=0.5).factor == 500.0
+    assert SignalLayout("emg", "mV", 1000.0, ("a",), scale=0.5).factors(1).tolist() == [[500.0]]
 
 
 MAPPING = """
