@@ -46,7 +46,9 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
     """
     debug = "--debug" in arguments
     show_examples(command)
+    _open_streams()
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal is gone; the work is not
     try:
         result = command.main([each for each in arguments if each != "--debug"], prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -62,6 +64,17 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
             say_on_error(_frames(error))
         return code
     return result if isinstance(result, int) else 0
+
+
+def _open_streams() -> None:
+    """Lead streams that were closed to nowhere: else the next file that is opened would be taken for one of them."""
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, mode, closefd=False))
 
 
 def show_examples(command: click.Command) -> None:

@@ -31,14 +31,14 @@ from pipeline.arguments import (
     rejection_exit_code,
 )
 from pipeline.batch import Attempt, names_of, written
-from pipeline.bundle import ModelBundle, load_bundle
-from pipeline.bundle.save import MANIFEST, package_versions
-from pipeline.command import Say, run, teller
+from pipeline.bundle import ModelBundle, exposed, load_bundle
+from pipeline.bundle.save import package_versions
+from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import Cluster, environment, workers
-from pipeline.errors import PipelineError, UsageError
+from pipeline.errors import BundleRefused, PipelineError, UsageError
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
 from pipeline.progress import Meter, Told, meter, no_progress
-from pipeline.publish import SUCCESS, Staging, digest_of, publishing
+from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import Source, open_source, spooled
 from pipeline.synthetic.canaries import canaries
@@ -61,6 +61,7 @@ def predict(
     allow_version: bool = False,
     csv_safe: bool = True,
     say: Say = lambda _: None,
+    warn: Say = lambda _: None,
     progress: Meter = no_progress,
 ) -> dict[str, Any]:
     """Predict every visit of a cohort with a saved model.
@@ -90,6 +91,8 @@ def predict(
         Neutralise text that a spreadsheet would execute.
     say : callable
         Is told of what the operator should know, a line at a time.
+    warn : callable
+        Is told of what may be wrong.
     progress : callable
         Is given how many visits there are, and told of those that are done.
 
@@ -106,21 +109,21 @@ def predict(
     """
     bundle = load_bundle(bundle_path, allow_version=allow_version)
     options = options or Options()
+    _tell_exposed(bundle_path, strict=options.strict, warn=warn)
     options = replace(options, mapping=options.mapping or bundle.mapping)
     source = open_source(path, options)
     source.refuse_output(out)
     _refuse_real(bundle, source, research_only=research_only)
-    model_digest = digest_of(bundle_path / MANIFEST)
     plan = {
         "command": "predict",
         "inputs": source.files,
         "synthetic": source.synthetic,
-        "model": model_digest,
+        "model": bundle.digest,
         "options": [repr(options), format, visits_per_partition, research_only, csv_safe],
         "versions": package_versions(),
         "environment": environment(),
     }
-    about = {"model": bundle.provenance["name"], "model_manifest": model_digest, "inputs": source.files}
+    about = {"model": bundle.provenance["name"], "model_manifest": bundle.digest, "inputs": source.files}
     with publishing(out, plan, overwrite=overwrite) as staging:
         if staging is None:
             say(f"{out} already holds these predictions: same data, same model, same options")
@@ -144,6 +147,17 @@ def predict(
         success |= {"excluded": source.count_excluded(), "versions": package_versions()}
         staging.summary = success
     return success
+
+
+def _tell_exposed(folder: Path, *, strict: bool, warn: Say) -> None:
+    """Warn of a model that anybody on the machine could replace by another; refuse it if told to be strict."""
+    found = exposed(folder)
+    if not found:
+        return
+    open_to_all = BundleRefused(found, "anybody may write there", do="Take the right away: chmod o-w", code="EXPOSED")
+    if strict:
+        raise open_to_all
+    warn(f"warning: {open_to_all}")
 
 
 def _refuse_real(bundle: ModelBundle, source: Source, *, research_only: bool) -> None:
@@ -243,7 +257,7 @@ def command(
     dystonia predict models/phenopackets movement_phenopackets.jsonl --out predictions
     """
     with spooled(cohort) as path:
-        shown = {"say": teller(quiet=quiet), "progress": meter("visits", quiet=quiet)}
+        shown = {"say": teller(quiet=quiet), "warn": say_on_error, "progress": meter("visits", quiet=quiet)}
         done = predict(bundle, path, out, options=options, csv_safe=not no_csv_safe, **shown, **flags)
     click.echo(f"{out}: {done['predicted']} visits predicted, {done['rejected']} rejected, {done['notes']} notes")
     return rejection_exit_code(done, max_rejected)

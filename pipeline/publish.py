@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -192,6 +193,11 @@ def _guard(destination: Path) -> Iterator[None]:
         raise UsageError("--out", f"the folder '{parent}' does not exist", do="Create it first")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise IoFailed(str(parent), "no permission to write there", do="Choose another --out")
+    mode = parent.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise IoFailed(
+            str(parent), "anybody may replace what is written there", do="Choose another --out, or take the right away"
+        )
     try:
         yield
     except PipelineError:
@@ -269,6 +275,7 @@ def _exists(destination: Path) -> OutputExists:
 
 def _open_staging(destination: Path, identity: str) -> Staging:
     path = _partial(destination)
+    _refuse_of_others(path)
     proven = _proven_members(path, identity)
     if proven is None:
         shutil.rmtree(path, ignore_errors=True)
@@ -278,6 +285,16 @@ def _open_staging(destination: Path, identity: str) -> Staging:
         proven = {}
     _remove_others(path, {_PLAN, _DONE, *proven})
     return Staging(path, proven)
+
+
+def _refuse_of_others(path: Path) -> None:
+    """Refuse a staging that is a link, or somebody else's: what we write could be read or changed there."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise IoFailed(str(path), "is no folder of yours", do="Remove it, or choose another --out")
 
 
 def _remove_others(folder: Path, kept: set[str]) -> None:

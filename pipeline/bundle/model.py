@@ -134,6 +134,8 @@ class ModelBundle:
         Whether it was trained on synthetic data.
     mapping : Mapping, optional
         How the cohort that it was trained on was read; the same layout can then be predicted without naming it.
+    digest : str
+        SHA-256 of the manifest that it was loaded from, and with it of all members.
     """
 
     study: Study
@@ -142,6 +144,7 @@ class ModelBundle:
     provenance: Mapping[str, Any]
     synthetic: bool
     mapping: Layout | None = None
+    digest: str = ""
 
     @cached_property
     def known_features(self) -> tuple[Feature, ...]:
