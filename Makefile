@@ -31,6 +31,9 @@ test-real: setup ## Run the tests that need real records: make test-real REAL=DI
 references: setup ## Compare features with other packages and with published formulas
 	$(PYTEST) -m references tests/references
 
+test-faults: setup ## Cut a batch off at every operation on the disk, and kill it forty times, and run it again (20 minutes)
+	PIPELINE_FAULTS=all $(PYTEST) tests/faults -rP
+
 mutation: setup ## Measure how many small mistakes in the features the tests find, into docs/mutation.md; goes on where it stopped
 	$(ONE_THREAD) $(BIN)/python -m tools.mutation
 
