@@ -282,7 +282,10 @@ def _cpu_s_of_children() -> float:
 def test_D4_an_interrupted_command_ends_within_seconds(tmp_path, number, code):
     """Ctrl-C and SIGTERM give their own codes and one line, not a traceback; nothing is left behind."""
     papq.write_table(pa.table({"patient_id": [f"p{n}" for n in range(3_000_000)]}), tmp_path / "visits.parquet")
-    script = "import sys; from pipeline.cli import main; print('go', flush=True); sys.exit(main(sys.argv[1:]))"
+    script = (
+        "import sys, pipeline.check; from pipeline.cli import main; "
+        "print('go', flush=True); sys.exit(main(sys.argv[1:]))"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", script, "check", str(tmp_path / "visits.parquet")],
         stdout=subprocess.PIPE,
@@ -291,7 +294,9 @@ def test_D4_an_interrupted_command_ends_within_seconds(tmp_path, number, code):
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )
     assert child.stdout.readline() == "go\n"
-    time.sleep(2.5)  # imports are done by then, the reading is not
+    imported = _cpu_s(child.pid)
+    while _cpu_s(child.pid) < imported + 0.3:  # it reads by then, and is far from having read
+        time.sleep(0.01)
     assert child.poll() is None
     # in CPU seconds: other work on the machine must not decide
     ended, before = _cpu_s_of_children(), _cpu_s(child.pid)
