@@ -75,13 +75,12 @@ class TargetModel:
 
     def _label_columns(self, name: str, labels: tuple[str, ...], probability: np.ndarray) -> dict[str, np.ndarray]:
         members = self.sets[name].members(probability)
-        answers = answer(members, labels, LABEL_TREE)
+        first, which = _alike(members)  # a few sets of labels, each of many visits
+        answers = answer(members[first], labels, LABEL_TREE)[which]
+        sets = ["|".join(np.array(labels, dtype=object)[row]) for row in members[first]]
         columns = {name: np.array(labels, dtype=object)[probability.argmax(axis=1)]}
         columns |= {f"{name}_p_{label}": probability[:, at] for at, label in enumerate(labels)}
-        columns[f"{name}_set"] = np.array(
-            ["|".join(label for label, inside in zip(labels, row, strict=True) if inside) for row in members],
-            dtype=object,
-        )
+        columns[f"{name}_set"] = np.array([*sets, ""], dtype=object)[which]
         columns[f"{name}_answer"] = answers.astype(object)
         columns[f"{name}_abstained"] = answers == ROOT
         return columns
@@ -243,7 +242,11 @@ def _modalities(cohort: Cohort) -> np.ndarray:
     form = np.zeros(len(cohort), dtype=bool)
     for name, values in cohort.visits.items():
         if name not in (*_NO_EVIDENCE, "findings"):
-            form |= (values.notna() & (values != "")).to_numpy(dtype=bool)
+            left = np.flatnonzero(~form)  # most visits have something in the first columns already
+            if not len(left):
+                break
+            found = values.to_numpy()[left]
+            form[left] = ~pd.isna(found) & (found != "")
     recorded = {(recording.patient_id, recording.visit_id) for recording in cohort.recordings}
     treated = set(cohort.treatments["patient_id"]) if len(cohort.treatments) else set()
     here = list(zip(cohort.visits["patient_id"], cohort.visits["visit_id"], strict=True))
@@ -258,10 +261,38 @@ def _modalities(cohort: Cohort) -> np.ndarray:
     return _joined([np.where(where, name, "") for name, where in there.items()])
 
 
+def _alike(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the rows of small numbers that are the same, so that each kind is worked on once.
+
+    Returns
+    -------
+    first : ndarray, shape (kinds,)
+        A row of each kind.
+    which : ndarray, shape (rows,)
+        Kind of each row.
+
+    Examples
+    --------
+    >>> first, which = _alike(np.array([[1, 0], [0, 0], [1, 0]]))
+    >>> first.tolist(), which.tolist()
+    ([0, 1], [0, 1, 0])
+    """
+    which = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        which = pd.factorize(which * (1 + int(column.max(initial=0))) + column)[0].astype(np.int64)
+    first = np.zeros(which.max(initial=-1) + 1, dtype=np.int64)
+    first[which[::-1]] = np.arange(len(rows))[::-1]
+    return first, which
+
+
 def _repeated(cohort: Cohort) -> np.ndarray:
     keys = cohort.visits[["patient_id", "visit_id"]]
     return np.where(keys.duplicated(keep=False) & (keys["visit_id"] != ""), "duplicate_id", "")
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return np.array(["|".join(word for word in words if word) for words in zip(*parts, strict=True)], dtype=object)
+    """Join the words of each row with ``|``, empty ones left out."""
+    coded = [pd.factorize(part) for part in parts]
+    first, which = _alike(np.stack([codes for codes, _ in coded], axis=1))
+    words = zip(*(words[codes[first]] for codes, words in coded), strict=True)
+    return np.array([*("|".join(filter(None, row)) for row in words), ""], dtype=object)[which]
