@@ -5,6 +5,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := PIPELINE_REQUIRE_ALL=1 $(ONE_THREAD) $(BIN)/python -m pytest
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 DEMO_OUT := demo
+N := 10000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test references test-real mutation nightly check bench fidelity oracle docs lock run-setup
@@ -30,6 +31,12 @@ test-real: setup ## Run the tests that need real records: make test-real REAL=DI
 
 references: setup ## Compare features with other packages and with published formulas
 	$(PYTEST) -m references tests/references
+
+test-faults: setup ## Cut a batch off at every operation on the disk, and kill it forty times, and run it again (20 minutes)
+	PIPELINE_FAULTS=all $(PYTEST) tests/faults -rP
+
+fuzz: setup ## Give N damaged and hostile files to the readers and the loader of models, into docs/fuzzing.md; goes on where it stopped
+	$(ONE_THREAD) $(BIN)/python -m tools.fuzz --count $(N)
 
 mutation: setup ## Measure how many small mistakes in the features the tests find, into docs/mutation.md; goes on where it stopped
 	$(ONE_THREAD) $(BIN)/python -m tools.mutation

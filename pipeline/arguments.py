@@ -11,6 +11,7 @@ from typing import Any, get_args
 import click
 
 from pipeline.config import load_mapping
+from pipeline.engine import Cluster
 from pipeline.reading.options import Options, ShortRecordings
 from pipeline.units import DECIMAL_MARKS
 
@@ -33,6 +34,16 @@ max_rejected_option = click.option(
     show_default=True,
     metavar="FRACTION",
     help="Exit with 3 if a larger share of the visits is rejected.",
+)
+
+_CLUSTER = (
+    click.option(
+        "--cluster", metavar="local|ADDRESS", help="A Dask cluster; local starts one of --jobs processes here."
+    ),
+    click.option("--insecure-cluster", is_flag=True, help="Speak without TLS to a scheduler on another machine."),
+    click.option(
+        "--allow-mixed-workers", is_flag=True, help="Accept workers of other versions: last digits may differ."
+    ),
 )
 
 _READING = (
@@ -94,6 +105,21 @@ def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_READING):
         with_options = option(with_options)
     return with_options
+
+
+def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a cluster; the command gets them as ``cluster``, a `Cluster` or None."""
+
+    @wraps(function)
+    def with_cluster(
+        *arguments: Any, cluster: str | None, insecure_cluster: bool, allow_mixed_workers: bool, **rest: Any
+    ) -> Any:
+        chosen = Cluster(cluster, insecure_cluster, allow_mixed_workers) if cluster else None
+        return function(*arguments, cluster=chosen, **rest)
+
+    for option in reversed(_CLUSTER):
+        with_cluster = option(with_cluster)
+    return with_cluster
 
 
 def rejection_exit_code(counts: Mapping[str, int], max_rejected: float) -> int:

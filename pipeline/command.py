@@ -21,13 +21,13 @@ USAGE, BUG, OUT_OF_MEMORY, IO_FAILED, INTERRUPTED, TERMINATED = 64, 70, 71, 74, 
 
 def teller(*, quiet: bool) -> Say:
     """Return a function that tells of progress on standard error, or of nothing."""
-    return (lambda _: None) if quiet else _tell
+    return (lambda _: None) if quiet else say_on_error
 
 
-def _tell(line: str) -> None:
+def say_on_error(line: str, end: str = "\n") -> None:
     """Write a line to standard error; whoever closed it does not want it, and the work goes on."""
     try:
-        click.echo(line, err=True)
+        click.echo(line + end, nl=False, err=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
@@ -46,7 +46,9 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
     """
     debug = "--debug" in arguments
     show_examples(command)
+    _open_streams()
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal is gone; the work is not
     try:
         result = command.main([each for each in arguments if each != "--debug"], prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -57,11 +59,22 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
     except BaseException as error:  # noqa: BLE001 (the one place where everything ends)
         code, line = _verdict(error)
         if line:
-            _tell(f"{name}: {line}")
+            say_on_error(f"{name}: {line}")
         if debug:
-            _tell(_frames(error))
+            say_on_error(_frames(error))
         return code
     return result if isinstance(result, int) else 0
+
+
+def _open_streams() -> None:
+    """Lead streams that were closed to nowhere: else the next file that is opened would be taken for one of them."""
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, mode, closefd=False))
 
 
 def show_examples(command: click.Command) -> None:

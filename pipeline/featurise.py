@@ -33,6 +33,8 @@ from pipeline.reading.source import Source, open_source, spooled
 from pipeline.records import IDENTITY
 from pipeline.writing import Format, create_private, needs_quotes, to_arrow, write_batches
 
+_Made = tuple[Path, int, int, frozenset[str]]
+
 _ROWS_AT_ONCE = 10_000
 
 
@@ -96,11 +98,13 @@ def featurise(
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{out.name}.") as spill, workers(jobs) as map:
             overview = survey(source, options, Path(spill))
             parts = partitions(overview, Path(spill), visits_per_partition=visits_per_partition)
+            light = source.for_workers()
             one = partial(
-                _extracted, source=source, options=options, folder=Path(spill), cache=kept, features=tuple(features)
+                _extracted, source=light, options=options, folder=Path(spill), cache=kept, features=tuple(features)
             )
             made = []
-            for file, visits, rejected in _work_off(parts, one, map):
+            for file, visits, rejected, unreadable in _work_off(parts, one, map):
+                source.count_all_unreadable(unreadable)
                 made.append(file)
                 counts["visits"] += visits
                 counts["rejected"] += rejected
@@ -112,9 +116,7 @@ def featurise(
     return counts
 
 
-def _work_off(
-    parts: Iterator[Partition], one: Callable[..., tuple[Path, int, int]], map: Map
-) -> Iterator[tuple[Path, int, int]]:
+def _work_off(parts: Iterator[Partition], one: Callable[..., _Made], map: Map) -> Iterator[_Made]:
     """Extract partition by partition: many go to the workers whole, a single one spreads its recordings over them."""
     first = next(parts)
     if first.count == 1:
@@ -132,15 +134,15 @@ def _extracted(
     cache: SignalCache | None,
     features: tuple[Feature, ...],
     map: Map = map,
-) -> tuple[Path, int, int]:
-    """Write a partition's features to a file of their own, in order; return it with visits and rejects."""
+) -> _Made:
+    """Write a partition's features to a file of their own, in order; return it, with counts and unread signal files."""
     cohort = part.cohort(source, options)
     table = pd.concat([cohort.visits[list(IDENTITY)], extract(cohort, features, map=map, cache=cache)], axis=1)
     arrow = to_arrow(table, {"synthetic": str(source.synthetic).lower()})
     path = folder / f"features-{part.index:05d}.arrow"
     with create_private(path) as file, pa.ipc.new_file(file, arrow.schema) as writer:
         writer.write_table(arrow)
-    return path, len(cohort), len(cohort.rejects)
+    return path, len(cohort), len(cohort.rejects), frozenset(source.unreadable)
 
 
 def _merge(paths: Sequence[Path], target: Path, format: Format) -> None:

@@ -13,6 +13,7 @@ from pipeline.bundle import ModelBundle, TargetModel
 from pipeline.bundle.model import margin
 from pipeline.bundle.save import package_versions
 from pipeline.command import Say
+from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation import figures, summary
 from pipeline.features.catalogue import model_columns
@@ -36,9 +37,20 @@ _FEW_LABELS = 4
 
 
 def fit_study(
-    cohort: Cohort, study: Study, name: str, *, say: Say = lambda _: None
+    cohort: Cohort, study: Study, name: str, *, map: Map = map, say: Say = lambda _: None
 ) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
     """Fit, validate and calibrate every target of a study on a cohort in memory.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    study : Study
+    name : str
+        Of the model.
+    map : callable
+        Runs one function over many recordings, as the built-in does.
+    say : callable
+        Is told of progress, a line at a time.
 
     Returns
     -------
@@ -50,15 +62,15 @@ def fit_study(
     if not len(cohort):
         raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
     with threadpool_limits(1):  # the matrices are small: more BLAS threads would only wait for each other
-        return _fit_study(cohort, study, name, say)
+        return _fit_study(cohort, study, name, map, say)
 
 
 def _fit_study(
-    cohort: Cohort, study: Study, name: str, say: Say
+    cohort: Cohort, study: Study, name: str, map: Map, say: Say
 ) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
     say("extracting features")
     known = features_with(study.features.plugins)
-    table = extract(visible(cohort, study), known)
+    table = extract(visible(cohort, study), known, map=map)
     columns = _informative(table, model_columns(study.inputs.quality, known))
     groups = _groups(cohort, study)
     models, targets, pictures = [], {}, {}

@@ -7,12 +7,15 @@ P``, through files on the disk. The same input is always cut the same way.
 
 from __future__ import annotations
 
+import builtins
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +33,8 @@ from pipeline.reading.source import Source
 from pipeline.records import Cohort
 
 VISITS_PER_PARTITION = 50_000
+RECORDINGS_PER_PARTITION = 2_000
+"""A partition is what a run that was cut off has to do again, so that one with recordings holds less visits."""
 _IDS = ("patient_id",)
 
 Batches = list[pa.Table]
@@ -45,16 +50,39 @@ class Partition:
         Number of the partition, from 0, and how many there are.
     tables : dict
         Raw batches by table, in memory or in a spill file each.
+    span : tuple of int, optional
+        Only the visit rows from the first to before the second are taken, in the order of the raw batches.
+    deadly : tuple of int
+        Places of visit rows that are rejected unread, because reading or predicting them ends the process.
     """
 
     index: int
     count: int
     tables: dict[str, Batches | Path]
+    span: tuple[int, int] | None = None
+    deadly: tuple[int, ...] = ()
 
     def cohort(self, source: Source, options: Options) -> Cohort:
         """Check the partition's rows and put them together."""
-        raw = {name: _gathered(table) if isinstance(table, Path) else table for name, table in self.tables.items()}
+        raw = {name: self.raw(name) for name in self.tables}
+        if self.span is not None or self.deadly:
+            raw["visits"] = list(_chosen(raw["visits"], self.span, self.deadly))
         return assemble(raw, source, options)
+
+    def raw(self, table: str) -> Batches:
+        """Return the raw batches of a table."""
+        found = self.tables[table]
+        return _gathered(found) if isinstance(found, Path) else found
+
+    def stored(self, folder: Path) -> Partition:
+        """Put what is in memory into files of an existing private folder, for a worker to read."""
+        paths: dict[str, Batches | Path] = {}
+        for name, found in self.tables.items():
+            paths[name] = found if isinstance(found, Path) else folder / f"{name}-{self.index:05d}.arrow"
+            if not isinstance(found, Path):
+                for _ in spilled.kept(iter(found), folder / f"{name}-{self.index:05d}.arrow"):
+                    pass
+        return replace(self, tables=paths)
 
 
 @dataclass(frozen=True)
@@ -75,6 +103,11 @@ class Overview:
     def total(self) -> int:
         """Visit rows in all."""
         return sum(self.rows.values())
+
+    def partitions(self, visits_per_partition: int = VISITS_PER_PARTITION) -> int:
+        """How many partitions the cohort is cut into: it depends on the input alone."""
+        recordings = self.order.rows("recordings")
+        return max(1, -(-self.total // visits_per_partition), -(-recordings // RECORDINGS_PER_PARTITION))
 
 
 def survey(source: Source, options: Options, spill: Path) -> Overview:
@@ -150,7 +183,7 @@ def partitions(
     ------
     Partition
     """
-    count = max(1, -(-overview.total // visits_per_partition))
+    count = overview.partitions(visits_per_partition)
     batches = {name: chain.from_iterable(parts) for name, parts in overview.parts.items()}
     ends = overview.order.cut(count)
     if ends is not None:
@@ -163,9 +196,27 @@ def partitions(
         yield Partition(index, count, {name: paths[name][index] for name in paths})
 
 
-def read_whole(source: Source, options: Options, spill: Path) -> Cohort:
-    """Read a cohort into memory as one, for training; ``spill`` is an existing private folder."""
-    cohorts = [part.cohort(source, options) for part in partitions(survey(source, options, spill), spill)]
+def read_whole(
+    source: Source, options: Options, spill: Path, *, map: Callable[..., Iterable[Any]] = builtins.map
+) -> Cohort:
+    """Read a cohort into memory as one, for training.
+
+    Parameters
+    ----------
+    source : Source
+    options : Options
+    spill : Path
+        An existing private folder.
+    map : callable
+        Runs one function over many partitions, as the built-in does.
+    """
+    parts = partitions(survey(source, options, spill), spill)
+    if map is not builtins.map:
+        parts = (part.stored(spill) for part in parts)
+    cohorts: list[Cohort] = []
+    for cohort, unreadable in map(partial(_assembled, source=source.for_workers(), options=options), parts):
+        source.count_all_unreadable(unreadable)
+        cohorts.append(cohort)
     if len(cohorts) == 1:
         return cohorts[0]
     tables = ("visits", "treatments", "outcomes", "rejects", "notes")
@@ -174,6 +225,10 @@ def read_whole(source: Source, options: Options, spill: Path) -> Cohort:
         joined[name] = joined[name].sort_values(["source", "row"], kind="stable", ignore_index=True)
     recordings = tuple(recording for cohort in cohorts for recording in cohort.recordings)
     return Cohort(**joined, recordings=recordings, synthetic=source.synthetic)
+
+
+def _assembled(part: Partition, source: Source, options: Options) -> tuple[Cohort, frozenset[str]]:
+    return part.cohort(source, options), frozenset(source.unreadable)
 
 
 def _cut(batches: Iterator[pa.Table], ends: Sequence[int]) -> Iterator[Batches]:
@@ -220,6 +275,22 @@ def _gathered(path: Path) -> Batches:
     """Read a partition's file, with its many small batches put together."""
     groups = [list(group) for _, group in spilled.layouts(spilled.read(path))]
     return [pa.concat_tables(group).unify_dictionaries().combine_chunks() for group in groups]
+
+
+def _chosen(batches: Batches, span: tuple[int, int] | None, deadly: Sequence[int]) -> Iterator[pa.Table]:
+    """Give the rows of a span, with a problem put to those that are deadly; each batch stays, if an empty one."""
+    before = 0
+    for batch in batches:
+        first, last = span or (before, before + batch.num_rows)
+        problems = batch.column("problem").to_pylist()
+        for at in deadly:
+            if before <= at < before + batch.num_rows:
+                problems[at - before] = "WORKER_DIED"
+        place = batch.schema.get_field_index("problem")
+        told = batch.set_column(place, "problem", pa.array(problems, pa.string()))
+        start = min(max(first - before, 0), batch.num_rows)
+        yield told.slice(start, max(min(last - before, batch.num_rows) - start, 0))
+        before += batch.num_rows
 
 
 def _ids(batch: pa.Table) -> pa.Array:

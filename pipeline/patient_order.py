@@ -50,6 +50,10 @@ class PatientOrder:
             runs.append(hashes)
             starts.append(first)
 
+    def rows(self, table: str) -> int:
+        """How many rows of a table have been taken."""
+        return self._rows.get(table, 0)
+
     def cut(self, count: int) -> dict[str, list[int]] | None:
         """Cut the tables into runs of whole patients, about as many visits each.
 

@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,34 +14,35 @@ from typing import Any
 
 import click
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as papq
 
 from pipeline.arguments import (
     FOLDER,
+    cluster_options,
     cohort_argument,
     format_option,
+    jobs_option,
     max_rejected_option,
     overwrite_option,
     quiet_option,
     reading_options,
     rejection_exit_code,
 )
-from pipeline.bundle import ModelBundle, load_bundle
-from pipeline.bundle.save import MANIFEST, package_versions
-from pipeline.command import Say, run, teller
-from pipeline.errors import PipelineError, UsageError
+from pipeline.batch import Attempt, names_of, written
+from pipeline.bundle import ModelBundle, exposed, load_bundle
+from pipeline.bundle.save import package_versions
+from pipeline.command import Say, run, say_on_error, teller
+from pipeline.engine import Cluster, environment, workers
+from pipeline.errors import BundleRefused, PipelineError, UsageError
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
-from pipeline.publish import SUCCESS, Staging, digest_of, publishing
+from pipeline.progress import Meter, Told, meter, no_progress
+from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import Source, open_source, spooled
-from pipeline.records import Cohort
-from pipeline.writing import Format, to_arrow, write_table
-
-RESEARCH_ONLY = "RESEARCH_ONLY"
-KINDS = ("predictions", "rejects", "notes")
+from pipeline.synthetic.canaries import canaries
+from pipeline.writing import Format
 
 
 def predict(
@@ -50,6 +52,8 @@ def predict(
     *,
     options: Options | None = None,
     format: Format = "parquet",
+    jobs: int = 1,
+    cluster: Cluster | None = None,
     batch_size: int = 4096,
     visits_per_partition: int = VISITS_PER_PARTITION,
     overwrite: bool = False,
@@ -57,6 +61,8 @@ def predict(
     allow_version: bool = False,
     csv_safe: bool = True,
     say: Say = lambda _: None,
+    warn: Say = lambda _: None,
+    progress: Meter = no_progress,
 ) -> dict[str, Any]:
     """Predict every visit of a cohort with a saved model.
 
@@ -67,6 +73,10 @@ def predict(
     options : Options, optional
         How the cohort is read; the model's own mapping is used if none is given.
     format : {"parquet", "csv"}
+    jobs : int
+        Processes that share the work; 0 for all cores. Never shows in the output.
+    cluster : Cluster, optional
+        A Dask cluster that does the work.
     batch_size : int
         About how many visits are predicted at once; never shows in the output.
     visits_per_partition : int
@@ -80,7 +90,11 @@ def predict(
     csv_safe : bool
         Neutralise text that a spreadsheet would execute.
     say : callable
-        Is told of progress, a line at a time.
+        Is told of what the operator should know, a line at a time.
+    warn : callable
+        Is told of what may be wrong.
+    progress : callable
+        Is given how many visits there are, and told of those that are done.
 
     Returns
     -------
@@ -95,40 +109,55 @@ def predict(
     """
     bundle = load_bundle(bundle_path, allow_version=allow_version)
     options = options or Options()
+    _tell_exposed(bundle_path, strict=options.strict, warn=warn)
     options = replace(options, mapping=options.mapping or bundle.mapping)
     source = open_source(path, options)
     source.refuse_output(out)
     _refuse_real(bundle, source, research_only=research_only)
-    model_digest = digest_of(bundle_path / MANIFEST)
     plan = {
         "command": "predict",
         "inputs": source.files,
         "synthetic": source.synthetic,
-        "model": model_digest,
+        "model": bundle.digest,
         "options": [repr(options), format, visits_per_partition, research_only, csv_safe],
         "versions": package_versions(),
+        "environment": environment(),
     }
-    about = {"model": bundle.provenance["name"], "model_manifest": model_digest, "inputs": source.files}
+    about = {"model": bundle.provenance["name"], "model_manifest": bundle.digest, "inputs": source.files}
     with publishing(out, plan, overwrite=overwrite) as staging:
         if staging is None:
             say(f"{out} already holds these predictions: same data, same model, same options")
             return json.loads((out / SUCCESS).read_text(encoding="utf-8"))
-        write = partial(_write, format=format, csv_safe=csv_safe, synthetic=source.synthetic)
-        with tempfile.TemporaryDirectory(dir=staging.path) as spill:
+        with (
+            tempfile.TemporaryDirectory(dir=staging.path) as spill,
+            workers(jobs, cluster and replace(cluster, probe=partial(_of_canaries, bundle))) as spread,
+        ):
             overview = survey(source, options, Path(spill))
-            for part in partitions(overview, Path(spill), visits_per_partition=visits_per_partition):
-                names = {kind: f"{kind}-{part.index:05d}-of-{part.count:05d}.{format}" for kind in KINDS}
-                if set(names.values()) <= set(staging.members):
-                    continue  # an earlier run left this partition whole
-                tables = _predicted(part, bundle, source, options, batch_size)
-                for kind, name in names.items():
-                    staging.write(name, partial(write, _marked(tables[kind], bundle, source)))
-                say(f"partition {part.index + 1} of {part.count}: {len(tables['predictions'])} visits predicted")
+            attempt = Attempt(
+                bundle, source.for_workers(), options, Path(spill).resolve(), format, batch_size, csv_safe
+            )
+            with progress(overview.total) as told:
+                parts = partitions(overview, Path(spill), visits_per_partition=visits_per_partition)
+                for done in written(_open(parts, overview, staging, format, told), attempt, spread, told):
+                    source.count_all_unreadable(done.unreadable)
+                    for name, attempted in done.files.items():
+                        staging.adopt(name, attempted)
         source.verify_unchanged()
         success = about | _account(staging, overview, format)
         success |= {"excluded": source.count_excluded(), "versions": package_versions()}
         staging.summary = success
     return success
+
+
+def _tell_exposed(folder: Path, *, strict: bool, warn: Say) -> None:
+    """Warn of a model that anybody on the machine could replace by another; refuse it if told to be strict."""
+    found = exposed(folder)
+    if not found:
+        return
+    open_to_all = BundleRefused(found, "anybody may write there", do="Take the right away: chmod o-w", code="EXPOSED")
+    if strict:
+        raise open_to_all
+    warn(f"warning: {open_to_all}")
 
 
 def _refuse_real(bundle: ModelBundle, source: Source, *, research_only: bool) -> None:
@@ -141,26 +170,20 @@ def _refuse_real(bundle: ModelBundle, source: Source, *, research_only: bool) ->
         )
 
 
-def _predicted(
-    part: Partition, bundle: ModelBundle, source: Source, options: Options, batch_size: int
-) -> dict[str, pd.DataFrame]:
-    cohort: Cohort = part.cohort(source, options)
-    predictions = bundle.predict(cohort, batch_size=batch_size)
-    return {"predictions": predictions, "rejects": cohort.rejects, "notes": cohort.notes}
+def _open(
+    parts: Iterator[Partition], overview: Overview, staging: Staging, format: Format, told: Told
+) -> Iterator[Partition]:
+    """Give the partitions that no earlier run has left whole."""
+    for part in parts:
+        if set(names_of(part.index, part.count, format)) <= set(staging.members):
+            told(overview.total // part.count)
+        else:
+            yield part
 
 
-def _marked(table: pd.DataFrame, bundle: ModelBundle, source: Source) -> pd.DataFrame:
-    """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""
-    if "warnings" not in table or not bundle.synthetic or source.synthetic:
-        return table
-    return table.assign(
-        warnings=[f"{words}|{RESEARCH_ONLY}" if words else RESEARCH_ONLY for words in table["warnings"]]
-    )
-
-
-def _write(table: pd.DataFrame, path: Path, *, format: Format, csv_safe: bool, synthetic: bool) -> None:
-    arrow = to_arrow(table, {"synthetic": str(synthetic).lower()})
-    write_table(arrow, path, format, csv_safe=csv_safe)
+def _of_canaries(bundle: ModelBundle) -> np.ndarray:
+    """Return all numbers that a model gives for visits that every installation knows."""
+    return bundle.predict(canaries()).select_dtypes("float64").to_numpy()
 
 
 def _account(staging: Staging, overview: Overview, format: Format) -> dict[str, Any]:
@@ -205,6 +228,8 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 @cohort_argument
 @click.option("--out", type=FOLDER, required=True, help="The folder that appears when all is done.")
 @format_option
+@jobs_option
+@cluster_options
 @click.option(
     "--batch-size", type=click.IntRange(1), default=4096, show_default=True, help="Visits at once; bounds memory."
 )
@@ -232,7 +257,8 @@ def command(
     dystonia predict models/phenopackets movement_phenopackets.jsonl --out predictions
     """
     with spooled(cohort) as path:
-        done = predict(bundle, path, out, options=options, csv_safe=not no_csv_safe, say=teller(quiet=quiet), **flags)
+        shown = {"say": teller(quiet=quiet), "warn": say_on_error, "progress": meter("visits", quiet=quiet)}
+        done = predict(bundle, path, out, options=options, csv_safe=not no_csv_safe, **shown, **flags)
     click.echo(f"{out}: {done['predicted']} visits predicted, {done['rejected']} rejected, {done['notes']} notes")
     return rejection_exit_code(done, max_rejected)
 

@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,6 +73,14 @@ class Staging:
         self.members[name] = digest_of(path)
         line = json.dumps({"member": name, "sha256": self.members[name]}) + "\n"
         _append(self.path / _DONE, line)
+
+    def adopt(self, name: str, path: Path) -> None:
+        """Take over a file on the same disk as a member."""
+
+        def move(place: Path) -> None:
+            path.rename(place)
+
+        self.write(name, move)
 
     def fill(self, writer: Callable[[Path], None]) -> None:
         """Write all members at once by a function of the folder; what an earlier run left is made again."""
@@ -132,6 +141,7 @@ def publishing(
         staging = _open_staging(destination, identity)
         with _nothing_left(staging):
             yield staging
+        _remove_others(staging.path, {_PLAN, _DONE, *staging.members})
         content = {**staging.summary, "fingerprint": identity, "files": dict(sorted(staging.members.items()))}
         _write_json(staging.path / SUCCESS, content)
         (staging.path / SUCCESS).chmod(0o600)
@@ -183,6 +193,11 @@ def _guard(destination: Path) -> Iterator[None]:
         raise UsageError("--out", f"the folder '{parent}' does not exist", do="Create it first")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise IoFailed(str(parent), "no permission to write there", do="Choose another --out")
+    mode = parent.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise IoFailed(
+            str(parent), "anybody may replace what is written there", do="Choose another --out, or take the right away"
+        )
     try:
         yield
     except PipelineError:
@@ -260,6 +275,7 @@ def _exists(destination: Path) -> OutputExists:
 
 def _open_staging(destination: Path, identity: str) -> Staging:
     path = _partial(destination)
+    _refuse_of_others(path)
     proven = _proven_members(path, identity)
     if proven is None:
         shutil.rmtree(path, ignore_errors=True)
@@ -269,6 +285,16 @@ def _open_staging(destination: Path, identity: str) -> Staging:
         proven = {}
     _remove_others(path, {_PLAN, _DONE, *proven})
     return Staging(path, proven)
+
+
+def _refuse_of_others(path: Path) -> None:
+    """Refuse a staging that is a link, or somebody else's: what we write could be read or changed there."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise IoFailed(str(path), "is no folder of yours", do="Remove it, or choose another --out")
 
 
 def _remove_others(folder: Path, kept: set[str]) -> None:

@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.arguments import FOLDER, cohort_argument, overwrite_option, quiet_option, reading_options
+from pipeline.arguments import (
+    FOLDER,
+    cluster_options,
+    cohort_argument,
+    jobs_option,
+    overwrite_option,
+    quiet_option,
+    reading_options,
+)
 from pipeline.bundle import ModelBundle, members_of
 from pipeline.bundle.save import package_versions
 from pipeline.command import Say, run, teller
 from pipeline.config import load_study, study_options
+from pipeline.engine import Cluster, workers
 from pipeline.errors import Unavailable
 from pipeline.fitting import fit_study
 from pipeline.partition import read_whole
@@ -37,6 +46,8 @@ def train(
     out: Path,
     *,
     options: Options | None = None,
+    jobs: int = 1,
+    cluster: Cluster | None = None,
     overwrite: bool = False,
     require_tracking: bool = False,
     say: Say = lambda _: None,
@@ -52,6 +63,10 @@ def train(
         The bundle's folder; it appears whole.
     options : Options, optional
         How the cohort is read; the study's own mapping and outcome columns are added.
+    jobs : int
+        Processes that read recordings and extract features; 0 for all cores.
+    cluster : Cluster, optional
+        A Dask cluster that does it.
     overwrite : bool
     require_tracking : bool
         Fail (after saving) if the run can't be logged.
@@ -86,10 +101,14 @@ def train(
             say(f"{out} already holds this model: same data, same study, same versions")
             return None
         say(f"reading {path}")
-        with tempfile.TemporaryDirectory(dir=staging.path) as spill:
-            cohort = read_whole(source, options, Path(spill))
-        source.verify_unchanged()
-        bundle, report, pictures = fit_study(cohort, study, out.name, say=say)
+        with (
+            tempfile.TemporaryDirectory(dir=staging.path) as spill,
+            workers(jobs, cluster) as spread,
+        ):
+            share = spread if spread.width > 1 else map
+            cohort = read_whole(source, options, Path(spill).resolve(), map=share)
+            source.verify_unchanged()
+            bundle, report, pictures = fit_study(cohort, study, out.name, map=share, say=say)
         bundle = replace(
             bundle,
             mapping=options.mapping,
@@ -140,6 +159,8 @@ def _log(
 @cohort_argument
 @click.option("--study", default="dystonia-intake", show_default=True, metavar="NAME|FILE", help="What to learn.")
 @click.option("--out", type=FOLDER, help="The model's folder; models/NAME of the study if left out.")
+@jobs_option
+@cluster_options
 @click.option("--require-tracking", is_flag=True, help="Exit with 69 if the run can't be logged.")
 @overwrite_option
 @quiet_option
@@ -150,9 +171,8 @@ def command(
     out: Path | None,
     options: Options,
     *,
-    require_tracking: bool,
-    overwrite: bool,
     quiet: bool,
+    **flags: Any,
 ) -> None:
     r"""Fit and validate a study on COHORT, save the model, log the run.
 
@@ -166,7 +186,7 @@ def command(
         out = Path("models") / chosen.name
     say = teller(quiet=quiet)
     with spooled(cohort) as path:
-        train(path, chosen, out, options=options, overwrite=overwrite, require_tracking=require_tracking, say=say)
+        train(path, chosen, out, options=options, say=say, **flags)
     click.echo(f"{out}: see it with\n  dystonia show {out}")
 
 

@@ -225,6 +225,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "DURATION_FORMAT": "an ISO 8601 duration (P2Y5M) was needed",
         "INCONSISTENT": "values of the row contradict each other",
         "DUPLICATE_ID_CONFLICT": "the same visit stands there twice with different content",
+        "WORKER_DIED": "reading or predicting the visit has killed its worker process every time",
         "MISSING_VISIT_TIME": "a patient with several visits needs a time for each",
         "UNKNOWN_VISIT": "the row belongs to no visit that was read",
         "UNKNOWN_TERM": "a term is not in the ontology, or obsolete",

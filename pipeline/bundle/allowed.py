@@ -7,6 +7,7 @@ came with a file can run.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ _LARGEST_FILE = 256 * 2**20
 _MOST_MEMBERS = 10_000
 
 
-def refuse_foreign(path: Path) -> None:
+def refuse_foreign(name: str, content: bytes) -> None:
     """Refuse a model file that is damaged, too large when inflated, or names a type that is not ours.
 
     Raises
@@ -74,28 +75,28 @@ def refuse_foreign(path: Path) -> None:
         With the first thing that is wrong.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            _refuse_sizes(path, archive)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _refuse_sizes(name, archive)
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile
             schema = json.loads(archive.read("schema.json"))
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, NotImplementedError, RecursionError):
-        raise BundleRefused(path.name, "damaged, or no model file", do=AGAIN, code="CORRUPT") from None
+        raise BundleRefused(name, "damaged, or no model file", do=AGAIN, code="CORRUPT") from None
     for node in _nodes(schema):
-        name = f"{node.get('__module__', '')}.{node.get('__class__', '')}"
+        kind = f"{node.get('__module__', '')}.{node.get('__class__', '')}"
         if node.get("__loader__") not in _LOADERS:
-            raise BundleRefused(path.name, f"a part of kind '{node.get('__loader__')}'", do=AGAIN, code="UNTRUSTED")
-        if name not in ALLOWED_TYPES:
-            raise BundleRefused(path.name, f"a part of type '{name}'", do=AGAIN, code="UNTRUSTED")
+            raise BundleRefused(name, f"a part of kind '{node.get('__loader__')}'", do=AGAIN, code="UNTRUSTED")
+        if kind not in ALLOWED_TYPES:
+            raise BundleRefused(name, f"a part of type '{kind}'", do=AGAIN, code="UNTRUSTED")
 
 
-def _refuse_sizes(path: Path, archive: zipfile.ZipFile) -> None:
+def _refuse_sizes(name: str, archive: zipfile.ZipFile) -> None:
     sizes = [member.file_size for member in archive.infolist()]
     if len(sizes) > _MOST_MEMBERS or sum(sizes) > _LARGEST_FILE or max(sizes, default=0) > LARGEST_MEMBER:
-        raise BundleRefused(path.name, "too large when inflated", do=AGAIN, code="TOO_LARGE")
+        raise BundleRefused(name, "too large when inflated", do=AGAIN, code="TOO_LARGE")
     names = [member.filename for member in archive.infolist()]
-    if len(set(names)) < len(names) or any(name != Path(name).name or name in ("", "..") for name in names):
-        raise BundleRefused(path.name, "members that are repeated, or lie in folders", do=AGAIN, code="LAYOUT")
+    if len(set(names)) < len(names) or any(each != Path(each).name or each in ("", "..") for each in names):
+        raise BundleRefused(name, "members that are repeated, or lie in folders", do=AGAIN, code="LAYOUT")
 
 
 def _nodes(value: Any) -> Iterator[dict[str, Any]]:

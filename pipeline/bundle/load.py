@@ -5,9 +5,12 @@ Nothing in the folder is trusted before it is checked, and nothing that is in it
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 import stat
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,7 +31,7 @@ from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.trees import Forest
 from pipeline.learners.types import TypeClassifier
-from pipeline.publish import SUCCESS, digest_of
+from pipeline.publish import SUCCESS
 from pipeline.reading.rules_of_mappings import refuse_mapping
 from pipeline.records import Cohort
 from pipeline.study import Mapping, Study
@@ -58,38 +61,72 @@ def load_bundle(folder: Path, *, allow_version: bool = False) -> ModelBundle:
     BundleRefused
         If anything in the bundle is not as it must be.
     """
-    manifest = read_manifest(folder)
+    content = _manifest_content(folder)
+    manifest = _manifest(folder, content)
     try:
-        return _load(folder, manifest, allow_version=allow_version)
+        bundle = _load(folder, manifest, allow_version=allow_version)
     except (BundleRefused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 (whatever a hostile manifest provokes, it is refused)
         raise _refusal(folder, f"something that can't be loaded ({type(error).__name__})", "CORRUPT") from None
+    return replace(bundle, digest=hashlib.sha256(content).hexdigest())
+
+
+def exposed(folder: Path) -> str:
+    """Name what of a bundle any user of the machine could replace; empty where there is nothing."""
+    for path in (folder, *sorted(folder.iterdir())):
+        if path.lstat().st_mode & stat.S_IWOTH and not path.is_symlink():
+            return str(path)
+    parent = folder.resolve().parent
+    mode = parent.stat().st_mode
+    return str(parent) if mode & stat.S_IWOTH and not mode & stat.S_ISVTX else ""
 
 
 def _load(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> ModelBundle:
-    _refuse_members(folder, manifest)
+    members = _members(folder, manifest)
     _refuse_versions(folder, manifest, allow_version=allow_version)
     _refuse_features(folder, manifest)
     study, mapping = _study(folder, manifest)
-    models = tuple(_target_model(folder, study, at, len(manifest["columns"])) for at in range(len(study.targets)))
+    models = tuple(
+        _target_model(folder, study, at, members, len(manifest["columns"])) for at in range(len(study.targets))
+    )
     columns, provenance = tuple(manifest["columns"]), manifest["provenance"]
     bundle = ModelBundle(study, models, columns, provenance, manifest["synthetic"], mapping)
-    _refuse_changed_answers(folder, bundle)
+    _refuse_changed_answers(folder, bundle, members[CANARIES])
     return bundle
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read the manifest of a bundle; its form is checked, nothing else."""
+    return _manifest(folder, _manifest_content(folder))
+
+
+def _manifest_content(folder: Path) -> bytes:
     if not folder.exists():
         raise MissingInput(str(folder), "no such bundle", do="Check the path")
-    path = folder / MANIFEST
-    if not folder.is_dir() or not path.is_file():
+    if not folder.is_dir() or not (folder / MANIFEST).is_file():
         raise _refusal(folder, f"no {MANIFEST}", "LAYOUT")
-    if path.is_symlink() or path.stat().st_size > _LARGEST_MANIFEST:
-        raise _refusal(folder, f"a {MANIFEST} that is a link, or over 1 MiB", "LAYOUT")
+    return _content(folder, MANIFEST, _LARGEST_MANIFEST)
+
+
+def _content(folder: Path, name: str, most: int) -> bytes:
+    """Read a member once: what is checked is what is used, whoever replaces the file meanwhile."""
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        raise _refusal(folder, f"'{name}' is a link, or cannot be read", "LAYOUT") from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _refusal(folder, f"'{name}' is no regular file", "LAYOUT")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise _refusal(folder, f"'{name}' is over {most >> 20} MiB", "LAYOUT")
+    return content
+
+
+def _manifest(folder: Path, content: bytes) -> dict[str, Any]:
+    try:
+        manifest = json.loads(content)
     except (ValueError, RecursionError):
         raise _refusal(folder, f"a damaged {MANIFEST}", "CORRUPT") from None
     kinds = {"format": int, "synthetic": bool, "study": dict, "columns": list, "features": dict}
@@ -118,8 +155,8 @@ def _refusal(folder: Path, found: str, code: str, do: str = AGAIN) -> BundleRefu
     return BundleRefused(str(folder), found, do=do, code=code)
 
 
-def _refuse_members(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse a folder with other members than the manifest names, or with other bytes in them."""
+def _members(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
+    """Read all members; refuse a folder with others than the manifest names, or with other bytes in them."""
     members: dict[str, str] = manifest["members"]
     targets = {f"{_get(target, 'name')}.skops" for target in manifest["study"].get("targets", [])}
     if set(members) != targets | {CANARIES, REPORT}:
@@ -130,12 +167,11 @@ def _refuse_members(folder: Path, manifest: dict[str, Any]) -> None:
     if extra or missing:
         found = f"a member that does not belong: '{extra[0]}'" if extra else f"no '{missing[0]}'"
         raise _refusal(folder, found, "LAYOUT")
+    contents = {name: _content(folder, name, LARGEST_MEMBER) for name in members}
     for name, digest in members.items():
-        status = (folder / name).lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_MEMBER:
-            raise _refusal(folder, f"'{name}' is no regular file, or too large", "LAYOUT")
-        if digest_of(folder / name) != digest:
+        if hashlib.sha256(contents[name]).hexdigest() != digest:
             raise _refusal(folder, f"'{name}' has other bytes than the manifest says", "TAMPERED")
+    return contents
 
 
 def _refuse_versions(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> None:
@@ -205,15 +241,15 @@ def _study(folder: Path, manifest: dict[str, Any]) -> tuple[Study, Mapping | Non
     return study, mapping
 
 
-def _target_model(folder: Path, study: Study, at: int, features: int) -> TargetModel:
+def _target_model(folder: Path, study: Study, at: int, members: dict[str, bytes], features: int) -> TargetModel:
     target = study.targets[at]
-    path = folder / f"{target.name}.skops"
-    refuse_foreign(path)
+    name = f"{target.name}.skops"
+    refuse_foreign(name, members[name])
     try:
-        content = skops.io.load(path, trusted=sorted(ALLOWED_TYPES))
+        content = skops.io.loads(members[name], trusted=sorted(ALLOWED_TYPES))
         model = TargetModel(target, content["estimator"], content["sets"], tuple(content["group_cuts"]))
     except Exception as error:  # noqa: BLE001 (whatever a hostile file provokes, it is refused)
-        raise _refusal(folder, f"'{path.name}' can't be loaded ({type(error).__name__})", "CORRUPT") from None
+        raise _refusal(folder, f"'{name}' can't be loaded ({type(error).__name__})", "CORRUPT") from None
     _refuse_state(folder, model, features)
     return model
 
@@ -248,10 +284,10 @@ def _finite(value: np.ndarray | float) -> bool:
     return np.asarray(value).dtype.kind != "f" or bool(np.isfinite(value).all())
 
 
-def _refuse_changed_answers(folder: Path, bundle: ModelBundle) -> None:
+def _refuse_changed_answers(folder: Path, bundle: ModelBundle, canaries: bytes) -> None:
     """Ask the bundle of its canaries again: from their records, and from their stored vectors."""
     try:
-        stored = json.loads((folder / CANARIES).read_text(encoding="utf-8"))
+        stored = json.loads(canaries)
         cohort = Cohort(_table(stored["visits"]), _table(stored["treatments"]), synthetic=True)
         vectors = np.array(stored["vectors"], dtype=np.float64)
         same_vectors = _close(bundle.vectors(cohort), vectors, VECTOR_TOLERANCE)

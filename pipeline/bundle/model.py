@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,8 @@ from pipeline.study import Mapping as Layout
 from pipeline.study import Study, Target
 from pipeline.visible import visible
 from pipeline.vocabulary import LABEL_TREE
+
+Map = Callable[..., Iterable[Any]]
 
 RISK_GROUPS = ("low", "middle", "high")
 _NO_EVIDENCE = (
@@ -73,13 +75,12 @@ class TargetModel:
 
     def _label_columns(self, name: str, labels: tuple[str, ...], probability: np.ndarray) -> dict[str, np.ndarray]:
         members = self.sets[name].members(probability)
-        answers = answer(members, labels, LABEL_TREE)
+        first, which = _alike(members)  # a few sets of labels, each of many visits
+        answers = answer(members[first], labels, LABEL_TREE)[which]
+        sets = ["|".join(np.array(labels, dtype=object)[row]) for row in members[first]]
         columns = {name: np.array(labels, dtype=object)[probability.argmax(axis=1)]}
         columns |= {f"{name}_p_{label}": probability[:, at] for at, label in enumerate(labels)}
-        columns[f"{name}_set"] = np.array(
-            ["|".join(label for label, inside in zip(labels, row, strict=True) if inside) for row in members],
-            dtype=object,
-        )
+        columns[f"{name}_set"] = np.array([*sets, ""], dtype=object)[which]
         columns[f"{name}_answer"] = answers.astype(object)
         columns[f"{name}_abstained"] = answers == ROOT
         return columns
@@ -132,6 +133,8 @@ class ModelBundle:
         Whether it was trained on synthetic data.
     mapping : Mapping, optional
         How the cohort that it was trained on was read; the same layout can then be predicted without naming it.
+    digest : str
+        SHA-256 of the manifest that it was loaded from, and with it of all members.
     """
 
     study: Study
@@ -140,18 +143,26 @@ class ModelBundle:
     provenance: Mapping[str, Any]
     synthetic: bool
     mapping: Layout | None = None
+    digest: str = ""
 
     @cached_property
     def known_features(self) -> tuple[Feature, ...]:
         """The catalogue, and the features of the study's plugins."""
         return features_with(self.study.features.plugins)
 
-    def vectors(self, cohort: Cohort) -> np.ndarray:
+    def vectors(self, cohort: Cohort, *, map: Map = map) -> np.ndarray:
         """Return the feature matrix of a cohort, as the study may see it; shape (visits, features), C-contiguous."""
-        table = extract(visible(cohort, self.study), self.known_features)
+        table = extract(visible(cohort, self.study), self.known_features, map=map)
         return np.ascontiguousarray(table[list(self.features)].to_numpy(dtype=np.float64))
 
-    def predict(self, cohort: Cohort, *, batch_size: int = 4096) -> pd.DataFrame:
+    def predict(
+        self,
+        cohort: Cohort,
+        *,
+        batch_size: int = 4096,
+        map: Map = map,
+        told: Callable[[int], None] = lambda _: None,
+    ) -> pd.DataFrame:
         """Predict every visit of a cohort of whole patients.
 
         Parameters
@@ -159,13 +170,21 @@ class ModelBundle:
         cohort : Cohort
         batch_size : int
             About how many visits are in memory at once; never shows in the result.
+        map : callable
+            Runs one function over many recordings, as the built-in does.
+        told : callable
+            Is told of so many more visits that are done.
 
         Returns
         -------
         DataFrame
             One row a visit, in the cohort's order, with the columns of `empty`.
         """
-        batches = [self._predict_batch(cohort[positions]) for positions in _patient_batches(cohort, batch_size)]
+        batches: list[pd.DataFrame] = []
+        for positions in _patient_batches(cohort, batch_size):
+            batch = cohort[positions]
+            batches.append(self._table(batch, self.vectors(batch, map=map)))
+            told(len(batch))
         if not batches:
             return self.empty()
         return pd.concat(batches).sort_values(["source", "row"], kind="stable", ignore_index=True)
@@ -174,9 +193,6 @@ class ModelBundle:
         """Return a table of predictions without rows: all columns, in order, with their types."""
         nothing = Cohort(pd.DataFrame({name: pd.Series(dtype=object) for name in IDENTITY}))
         return self._table(nothing, np.zeros((0, len(self.features))))
-
-    def _predict_batch(self, cohort: Cohort) -> pd.DataFrame:
-        return self._table(cohort, self.vectors(cohort))
 
     def _table(self, cohort: Cohort, X: np.ndarray) -> pd.DataFrame:
         columns: dict[str, Any] = {name: cohort.visits[name].to_numpy() for name in IDENTITY}
@@ -226,7 +242,11 @@ def _modalities(cohort: Cohort) -> np.ndarray:
     form = np.zeros(len(cohort), dtype=bool)
     for name, values in cohort.visits.items():
         if name not in (*_NO_EVIDENCE, "findings"):
-            form |= (values.notna() & (values != "")).to_numpy(dtype=bool)
+            left = np.flatnonzero(~form)  # most visits have something in the first columns already
+            if not len(left):
+                break
+            found = values.to_numpy()[left]
+            form[left] = ~pd.isna(found) & (found != "")
     recorded = {(recording.patient_id, recording.visit_id) for recording in cohort.recordings}
     treated = set(cohort.treatments["patient_id"]) if len(cohort.treatments) else set()
     here = list(zip(cohort.visits["patient_id"], cohort.visits["visit_id"], strict=True))
@@ -241,10 +261,38 @@ def _modalities(cohort: Cohort) -> np.ndarray:
     return _joined([np.where(where, name, "") for name, where in there.items()])
 
 
+def _alike(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the rows of small numbers that are the same, so that each kind is worked on once.
+
+    Returns
+    -------
+    first : ndarray, shape (kinds,)
+        A row of each kind.
+    which : ndarray, shape (rows,)
+        Kind of each row.
+
+    Examples
+    --------
+    >>> first, which = _alike(np.array([[1, 0], [0, 0], [1, 0]]))
+    >>> first.tolist(), which.tolist()
+    ([0, 1], [0, 1, 0])
+    """
+    which = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        which = pd.factorize(which * (1 + int(column.max(initial=0))) + column)[0].astype(np.int64)
+    first = np.zeros(which.max(initial=-1) + 1, dtype=np.int64)
+    first[which[::-1]] = np.arange(len(rows))[::-1]
+    return first, which
+
+
 def _repeated(cohort: Cohort) -> np.ndarray:
     keys = cohort.visits[["patient_id", "visit_id"]]
     return np.where(keys.duplicated(keep=False) & (keys["visit_id"] != ""), "duplicate_id", "")
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return np.array(["|".join(word for word in words if word) for words in zip(*parts, strict=True)], dtype=object)
+    """Join the words of each row with ``|``, empty ones left out."""
+    coded = [pd.factorize(part) for part in parts]
+    first, which = _alike(np.stack([codes for codes, _ in coded], axis=1))
+    words = zip(*(words[codes[first]] for codes, words in coded), strict=True)
+    return np.array([*("|".join(filter(None, row)) for row in words), ""], dtype=object)[which]

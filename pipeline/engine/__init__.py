@@ -1,7 +1,8 @@
 """Where work runs: in this process, over the cores, or on a Dask cluster. The only place that starts processes."""
 
-from pipeline.engine.environment import environment
-from pipeline.engine.start import ALL_CORES, Cluster, workers
-from pipeline.engine.tasks import DIED, Map, Workers
+from pipeline.engine.address import Cluster
+from pipeline.engine.start import ALL_CORES, workers
+from pipeline.engine.tasks import DIED, TRIES, Map, Workers
+from pipeline.engine.versions import environment
 
-__all__ = ["ALL_CORES", "DIED", "Cluster", "Map", "Workers", "environment", "workers"]
+__all__ = ["ALL_CORES", "DIED", "TRIES", "Cluster", "Map", "Workers", "environment", "workers"]

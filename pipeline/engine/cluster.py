@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
+import numpy as np
 from dask import config
 from dask.distributed import Client, KilledWorker, LocalCluster
 from distributed import Future
 
-from pipeline.engine.environment import differing, environment
+from pipeline.engine.address import Cluster, refuse_insecure
 from pipeline.engine.tasks import Failed, attempt
-from pipeline.errors import Unavailable, UsageError
+from pipeline.engine.versions import differing, environment
+from pipeline.errors import Unavailable
 
 _WAIT_S = 30
 """For a scheduler and its first worker to answer."""
+
+_TOLERANCE = 1e-6
 
 _QUIET = {"logging": {"distributed": "critical"}, "distributed.admin.large-graph-warning-threshold": "1GiB"}
 """Dask logs what a task was called with, which may name files of patients."""
@@ -35,8 +37,9 @@ class DaskWorkers:
         self._sent: tuple[Any, Future] | None = None
         self.width = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
 
-    def submit(self, function: Callable[[Any], Any], item: Any) -> Future:
+    def submit(self, function: Callable[[Any], Any], item: Any, *, alone: bool = False) -> Future:
         """Hand an item to some worker."""
+        del alone  # the scheduler starts no more workers than one for it
         if self._sent is None or self._sent[0] is not function:
             # a task, not scattered data: Dask makes it again where every worker that held it has died
             self._sent = function, self._client.submit(_same, function, pure=False)
@@ -56,7 +59,7 @@ def _attempt(function: Callable[[Any], Any], item: Any, accepted: list[dict[str,
 
 
 @contextmanager
-def dask_workers(address: str, jobs: int, *, insecure: bool, mixed: bool) -> Iterator[DaskWorkers]:
+def dask_workers(cluster: Cluster, jobs: int) -> Iterator[DaskWorkers]:
     """Connect to a cluster, or start one of so many processes on this machine.
 
     Raises
@@ -68,41 +71,13 @@ def dask_workers(address: str, jobs: int, *, insecure: bool, mixed: bool) -> Ite
     """
     with config.set(_QUIET):
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        if address == "local":
-            with _local(jobs) as cluster, Client(cluster, set_as_default=False) as client:
-                yield _checked(client, mixed=mixed)
+        if cluster.address == "local":
+            with _local(jobs) as started, Client(started, set_as_default=False) as client:
+                yield _checked(client, cluster)
         else:
-            refuse_insecure(address, insecure=insecure)
-            with _connected(address) as client:
-                yield _checked(client, mixed=mixed)
-
-
-def refuse_insecure(address: str, *, insecure: bool) -> None:
-    """Refuse an address behind which anybody on the network could send us code: processes exchange pickles.
-
-    Examples
-    --------
-    >>> refuse_insecure("tls://scheduler.clinic:8786", insecure=False)
-    >>> refuse_insecure("tcp://127.0.0.1:8786", insecure=False)
-    """
-    parts = urlsplit(address if "://" in address else f"tcp://{address}")
-    if parts.scheme == "tls" or insecure or _is_loopback(parts.hostname or ""):
-        return
-    raise UsageError(
-        "--cluster",
-        f"'{parts.scheme}://{parts.hostname}' is neither tls:// nor this machine",
-        needed="whoever is on that network could run code in this process",
-        do="Run the scheduler with TLS (docs/scaling.md), or give --insecure-cluster on a network of your own",
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+            refuse_insecure(cluster.address, insecure=cluster.insecure)
+            with _connected(cluster.address) as client:
+                yield _checked(client, cluster)
 
 
 @contextmanager
@@ -135,7 +110,7 @@ def _connected(address: str) -> Iterator[Client]:
         yield client
 
 
-def _checked(client: Client, *, mixed: bool) -> DaskWorkers:
+def _checked(client: Client, cluster: Cluster) -> DaskWorkers:
     try:
         client.wait_for_workers(1, timeout=_WAIT_S)
         found: list[dict[str, str]] = list(client.run(environment).values())  # pyright: ignore[reportAttributeAccessIssue]
@@ -149,9 +124,24 @@ def _checked(client: Client, *, mixed: bool) -> DaskWorkers:
         ) from None
     ours = environment()
     others = [each for each in found if each != ours]
-    if others and not mixed:
+    if others and not cluster.mixed:
         raise _other_environment(differing(ours, others[0]))
+    if others and cluster.probe is not None:
+        _refuse_other_numbers(client, cluster.probe)
     return DaskWorkers(client, [ours, *others])
+
+
+def _refuse_other_numbers(client: Client, probe: Callable[[], np.ndarray]) -> None:
+    ours = probe()
+    theirs: dict[str, np.ndarray] = client.run(probe)  # pyright: ignore[reportAssignmentType]
+    for numbers in theirs.values():
+        if not np.allclose(numbers, ours, rtol=0, atol=_TOLERANCE, equal_nan=True):
+            raise Unavailable(
+                "a worker of the cluster",
+                "predicts known visits otherwise",
+                needed=f"--allow-mixed-workers allows differences up to {_TOLERANCE:g}",
+                do="Install the same versions there as here",
+            )
 
 
 def _other_environment(found: str) -> Unavailable:

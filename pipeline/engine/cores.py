@@ -26,14 +26,16 @@ class Cores:
     def __init__(self, width: int) -> None:
         self.width = width
         self._executor: ProcessPoolExecutor | None = None
+        self._started_width = 0
 
-    def submit(self, function: Callable[[Any], Any], item: Any) -> Future:
-        """Hand an item to some worker; where the last pool has broken, to one of a new pool."""
+    def submit(self, function: Callable[[Any], Any], item: Any, *, alone: bool = False) -> Future:
+        """Hand an item to some worker, or to the one of a pool of its own; where a pool has broken, to a new one."""
+        width = 1 if alone else self.width
         try:
-            return self._started().submit(attempt, function, item)
+            return self._started(width).submit(attempt, function, item)
         except BrokenProcessPool:
             self.close()
-            return self._started().submit(attempt, function, item)
+            return self._started(width).submit(attempt, function, item)
 
     def close(self) -> None:
         """End all workers at once, whatever they are doing."""
@@ -41,14 +43,12 @@ class Cores:
             self._executor.shutdown(wait=True, kill_workers=True)
             self._executor = None
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _started(self, width: int) -> ProcessPoolExecutor:
+        if self._executor is not None and self._started_width != width:
+            self.close()
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                self.width,
-                initializer=_settle,
-                initargs=(os.getpid(),),
-                env=ONE_THREAD,
-            )
+            self._started_width = width
+            self._executor = ProcessPoolExecutor(width, initializer=_settle, initargs=(os.getpid(),), env=ONE_THREAD)
         return self._executor
 
 

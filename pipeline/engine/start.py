@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from joblib import cpu_count
 
+from pipeline.engine.address import Cluster
 from pipeline.engine.cores import Cores
 from pipeline.engine.tasks import Here, Spread, Workers
 from pipeline.errors import Unavailable
 
 ALL_CORES = 0
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A Dask cluster.
-
-    Attributes
-    ----------
-    address : str
-        Of its scheduler (``tls://host:8786``), or ``local`` for one that is started here and ends with the run.
-    insecure : bool
-        Let an address that is not this machine's be spoken to without TLS.
-    mixed : bool
-        Accept workers of another environment, whose results may differ in their last bits.
-    """
-
-    address: str
-    insecure: bool = False
-    mixed: bool = False
 
 
 @contextmanager
@@ -69,7 +50,7 @@ def workers(jobs: int = 1, cluster: Cluster | None = None) -> Iterator[Workers]:
             raise Unavailable(
                 "--cluster", "Dask is not installed", do="Run: pip install 'dystonia-pipeline[cluster]'"
             ) from None
-        with dask_workers(cluster.address, jobs or cpu_count(), insecure=cluster.insecure, mixed=cluster.mixed) as pool:
+        with dask_workers(cluster, jobs or cpu_count()) as pool:
             yield Spread(pool)
     elif (jobs or cpu_count()) == 1:
         yield Here()

@@ -43,8 +43,8 @@ class Pool(Protocol):
     deaths: tuple[type[BaseException], ...]
     """What a future raises whose worker has died."""
 
-    def submit(self, function: Callable[[Any], Any], item: Any) -> Future:
-        """Hand an item to some worker."""
+    def submit(self, function: Callable[[Any], Any], item: Any, *, alone: bool = False) -> Future:
+        """Hand an item to some worker; ``alone`` where nothing else is in work."""
         ...
 
 
@@ -161,7 +161,7 @@ class Spread:
     def alone(self, function: Callable[[Any], Any], item: Any, *, tries: int = TRIES) -> Any:
         """Call a function for one item while nothing else runs; `DIED` where it has killed its worker each time."""
         for _ in range(tries):
-            result = self._result(self._pool.submit(function, item))
+            result = self._result(self._pool.submit(function, item, alone=True))
             if result is not DIED:
                 return result
         return DIED

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -112,6 +112,12 @@ class Source:
         """Keys of the recordings that name samples which another one names too."""
         return shared_samples(self.batches("recordings", Wanted(only=DESCRIBES)), self.root)
 
+    def for_workers(self) -> Source:
+        """Return what another process needs to put partitions together; the folder is a full path."""
+        light = replace(self, root=self.root.resolve(), states={}, tables={}, excluding=())
+        vars(light)["shared_samples"] = self.shared_samples  # found once, here
+        return light
+
     def count_unreadable(self, name: str) -> None:
         """Remember that a signal file could not be read.
 
@@ -129,6 +135,11 @@ class Source:
                 do="Check the disk and the permissions",
                 code="IO_ERROR",
             )
+
+    def count_all_unreadable(self, names: Iterable[str]) -> None:
+        """Remember signal files that a worker could not read, as `count_unreadable` does those that we could not."""
+        for name in sorted(set(names) - self.unreadable):
+            self.count_unreadable(name)
 
     def batches(self, table: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Table]:
         """Read a table, a batch at a time; nothing where the cohort has no such table."""

@@ -3,16 +3,20 @@
 import hashlib
 import io
 import json
+import os
 import pickle
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 
 from pipeline.bundle import load_bundle
 from pipeline.bundle.allowed import ALLOWED_TYPES
+from pipeline.cli import main
 from pipeline.errors import BundleRefused, MissingInput
 
 ESTIMATOR = "type.skops"
@@ -209,6 +213,44 @@ def test_B12_a_newer_format(bundle):
     manifest["format"] += 1
     _write_manifest(bundle, manifest)
     _refused(bundle, "newer version")
+
+
+def test_B13_a_bundle_that_is_replaced_while_it_is_opened(bundle, line, tmp_path, monkeypatch):
+    """Each file is opened once: the bytes whose digest was right are those that are used, whatever stands there now."""
+    other = _reloaded(bundle)
+    other["estimator"].coefficients_[:] = 0
+    poisoned, really = skops.io.dumps(other), os.open
+
+    def opening(path, *rest, **more):
+        descriptor = really(path, *rest, **more)
+        if str(path).endswith(ESTIMATOR):
+            (tmp_path / "new").write_bytes(poisoned)
+            (tmp_path / "new").replace(bundle / ESTIMATOR)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opening)
+    asked = load_bundle(bundle).predict(line.cohort)
+    pd.testing.assert_frame_equal(asked, line.bundle.predict(line.cohort), check_exact=True)
+    _refused(bundle, "TAMPERED")
+
+
+@pytest.mark.parametrize("what", ["", "type.skops", ".."])
+def test_B14_a_bundle_that_anybody_could_replace(bundle, line, capsys, what):
+    """A model in a folder open to all is used with a warning, which --quiet leaves, and refused with --strict."""
+    (bundle / what).chmod(0o777)
+    predict = ["predict", str(bundle), str(line.cohort_folder), "--out", "out", "--quiet"]
+    try:
+        assert main([*predict, "--strict"]) == 76
+        assert "[EXPOSED]" in capsys.readouterr().err
+        assert not Path("out").exists()
+        Path("elsewhere").mkdir()
+        predict[-2] = "elsewhere/out"
+        assert main(predict) == 0
+        assert "warning: " in capsys.readouterr().err
+    finally:
+        (bundle / what).chmod(0o700)
+    assert main([*predict[:-2], "other", "--quiet", "--strict"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_B15_a_loader_named_in_an_mlflow_file_is_never_loaded(bundle):

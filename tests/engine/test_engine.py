@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline import errors
-from pipeline.engine import workers
-from pipeline.errors import ContractError, PipelineError, WorkerDied
+from pipeline.engine import DIED, Cluster, environment, workers
+from pipeline.errors import ContractError, PipelineError, Unavailable, WorkerDied
 
 
 def squared(number):
@@ -23,7 +23,40 @@ def killed(number):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 0])
+def squared_but_for_3(number):
+    return killed(number) if number == 3 else squared(number)
+
+
+@pytest.mark.parametrize("how", [{"jobs": 2}, {"jobs": 2, "cluster": Cluster("local")}], ids=["cores", "cluster"])
+def test_D15_work_that_kills_its_worker_costs_itself_only(how):
+    """What others had in hand when a process was killed is done again; a live pool and a live cluster alike."""
+    with workers(**how) as spread:
+        found = list(spread.surviving(squared_but_for_3, range(8)))
+    assert found == [0, 1, 4, DIED, 16, 25, 36, 49]
+
+
+@pytest.fixture
+def another_environment(monkeypatch):
+    """Pretend that this process has another NumPy than the workers."""
+    monkeypatch.setattr("pipeline.engine.versions._version", lambda name: "1.0.0")
+    environment.cache_clear()
+    yield
+    environment.cache_clear()
+
+
+@pytest.mark.usefixtures("another_environment")
+def test_a_worker_of_another_environment_is_refused_or_allowed_within_a_tolerance():
+    """Other versions give other last digits: the operator says whether that matters, and by much they never differ."""
+    with pytest.raises(Unavailable, match=r"another environment: .*, here 1\.0\.0"), workers(1, Cluster("local")):
+        pass
+    with workers(1, Cluster("local", mixed=True, probe=lambda: np.array([1.0, np.nan]))) as spread:
+        assert list(spread(squared, [3])) == [9]
+    other = Cluster("local", mixed=True, probe=lambda: np.array([float(os.getpid())]))
+    with pytest.raises(Unavailable, match="known visits otherwise"), workers(1, other):
+        pass
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_results_come_in_the_order_of_the_work(jobs):
     """What is made of them can't depend on which worker was the faster; a large array comes back with its bits."""
     with workers(jobs) as spread:

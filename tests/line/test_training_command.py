@@ -121,3 +121,13 @@ def test_a_study_that_learns_from_what_defines_its_label_is_not_possible_by_defa
     columns = json.loads(Path("model/manifest.json").read_text())["columns"]
     assert columns
     assert not [name for name in columns if "neck" in name and "pulling" not in name]
+
+
+def test_workers_do_not_show_in_a_model(cohort, study, monkeypatch):
+    """Reading and features are spread over two processes, in two partitions: what the model says has the same bits."""
+    monkeypatch.setattr("pipeline.partition.partitions.__kwdefaults__", {"visits_per_partition": 25})
+    assert _train(cohort, study) == 0
+    Path("model").rename("one")
+    assert _train(cohort, study, "--jobs", "2") == 0
+    for name in ("report.json", "canaries.json"):
+        assert Path("one", name).read_bytes() == Path("model", name).read_bytes()

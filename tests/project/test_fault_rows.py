@@ -15,8 +15,8 @@ ROWS = {
 }
 """Symptom tables, recordings, bundles, disks and processes."""
 
-COMPLETE = ("S", "R")
-"""Tables of which every row has its test; the others join when they do."""
+COMPLETE = ("S", "R", "B", "D")
+"""Tables of which every row has its test."""
 
 WAITING = ("R13", "R14", "R19")
 """Rows about files of recording devices, which are not read yet."""

@@ -6,26 +6,22 @@ Each run happens in a child process, with a fault at its k-th operation on the d
 
 # the letters of the table of faults are capitals
 
-import errno
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from pipeline import publish
-from pipeline.errors import PipelineError
 from pipeline.publish import publish_file, publishing
+from tests.disk_faults import expected_code, run_with_fault
 
 # the child of a fork only writes files and ends
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
-CRASHED = 9
 MEMBERS = {"a.bin": b"first" * 100, "deep/er/b.bin": b"", "deep/c.bin": bytes(range(256))}
 OTHER = {"a.bin": b"old", "gone.bin": b"old too"}
-DISK_EVENTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.chmod"}
 
 
 @pytest.fixture(autouse=True)
@@ -74,62 +70,12 @@ def one_file(destination: Path, members: dict[str, bytes], *, overwrite: bool = 
     publish_file(destination, lambda path: in_two_strokes(path, members["a.bin"]), overwrite=overwrite)
 
 
-def run_with_fault(work, fault: str, at: int = 0) -> int:
-    """Run some work in a child, with a fault at its operation number `at` on the disk; return its exit code.
-
-    With the fault ``count``, return the number of operations instead.
-    """
-    child = os.fork()
-    if child == 0:
-        os._exit(_run_in_child(work, fault, at))
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _run_in_child(work, fault: str, at: int) -> int:
-    seen = 0
-
-    def happens(event: str) -> None:
-        nonlocal seen
-        frees_space = event in ("os.remove", "os.rmdir", "os.rename", "os.chmod")
-        if fault == "ENOSPC" and frees_space:
-            return
-        seen += 1
-        if fault == "crash" and seen == at:
-            os._exit(CRASHED)
-        if fault == "interrupt" and seen == at:
-            raise KeyboardInterrupt
-        if (fault == "EIO" and seen == at) or (fault == "ENOSPC" and seen >= at):
-            raise OSError(getattr(errno, fault), os.strerror(getattr(errno, fault)))
-
-    def hook(event: str, arguments: tuple) -> None:
-        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        swaps = event == "ctypes.dlsym" and fault in ("crash", "count")
-        if writes or swaps or event in DISK_EVENTS:
-            happens(event)
-
-    os.fsync = lambda descriptor: happens("fsync")
-    sys.addaudithook(hook)
-    try:
-        work()
-    except PipelineError as error:
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    except BaseException:  # noqa: BLE001 (whatever it is, the parent has to hear of it)
-        return 70
-    return seen if fault == "count" else 0
-
-
 def standing(folder: Path, work, before: dict[str, bytes] | None) -> Path:
     """Return a destination with content that another run has left, or none."""
     folder.mkdir()
     if before is not None:
         work(folder / "out", before)
     return folder / "out"
-
-
-def expected_code(fault: str) -> int:
-    return {"crash": CRASHED, "interrupt": 130}.get(fault, 74)
 
 
 FAULTS = ("crash", "EIO", "ENOSPC", "interrupt")

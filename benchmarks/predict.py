@@ -1,0 +1,268 @@
+"""What batch prediction costs beside the bare model and bare pyarrow.
+
+``python -m benchmarks.predict [VISITS [ROUNDS]] [PART...]``. Parts: ``boosted`` (bar a), ``shipped`` (bar b, and
+memory), ``shuffled`` (bar c), ``workers``, ``one`` (a visit, warm and cold), ``recordings``; all if none is named.
+Everything runs in processes of its own, in turn; figures are CPU seconds (user and system) of the child, medians over
+the rounds, the imports taken off, one BLAS thread. Only ratios are worth quoting.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.many_visits import write_many
+from benchmarks.measuring import cost
+
+PARTS = ("boosted", "shipped", "shuffled", "workers", "one", "recordings")
+
+TRAIN = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from pipeline.config import load_recipe, load_study
+from pipeline.generate import generate
+from pipeline.train import train
+root = Path(sys.argv[1])
+generate(root / "training", load_recipe("demo"), patients=600, seed=5)
+train(root / "training", replace(load_study("dystonia-intake"), folds=3), root / "model")
+"""
+START = "import pipeline.predict, benchmarks.boosted"
+PREDICT = """
+import sys
+from pathlib import Path
+import benchmarks.boosted
+from pipeline.predict import predict
+model, cohort, out = map(Path, sys.argv[1:4])
+predict(model, cohort, out, format=sys.argv[4], jobs=int(sys.argv[5]), overwrite=True)
+"""
+BOOSTED = """
+import sys
+from pathlib import Path
+import pipeline.predict
+from benchmarks.boosted import boosted
+from pipeline.predict import predict
+bundle = boosted(Path(sys.argv[1]), Path(sys.argv[6]))
+pipeline.predict.load_bundle = lambda *_, **__: bundle
+if sys.argv[4] != "load":
+    predict(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), format=sys.argv[4], overwrite=True)
+"""
+BARE = """
+import sys
+from pathlib import Path
+from benchmarks.boosted import bare
+bare(Path(sys.argv[1]), Path(sys.argv[6]), int(sys.argv[7]), sys.argv[8])
+"""
+COPY = """
+import sys
+import pyarrow.csv, pyarrow.parquet
+from pathlib import Path
+for folder in sys.argv[1:3]:
+    for number, path in enumerate(sorted(Path(folder).glob("*.csv")) + sorted(Path(folder).glob("*.parquet"))):
+        if path.suffix == ".csv":
+            options = pyarrow.csv.ReadOptions(use_threads=False)
+            table = pyarrow.csv.read_csv(path, read_options=options)
+        else:
+            table = pyarrow.parquet.read_table(path, use_threads=False)
+        if folder == sys.argv[2]:
+            if path.suffix == ".csv":
+                pyarrow.csv.write_csv(table, f"{sys.argv[3]}-{number}")
+            else:
+                pyarrow.parquet.write_table(table, f"{sys.argv[3]}-{number}", write_page_checksum=True)
+"""
+
+
+class Bench:
+    """Cohorts, a model and what was measured of them, in a folder."""
+
+    def __init__(self, root: Path, visits: int, rounds: int) -> None:
+        self.root, self.visits, self.rounds = root, visits, rounds
+        cost(TRAIN, str(root))
+        for form in ("parquet", "csv"):
+            write_many(root / form, form, visits)
+        self.imports = self.median(START)[0]
+
+    def median(self, code: str, *arguments: object) -> tuple[float, float]:
+        """Return the median CPU seconds and the largest peak of some rounds."""
+        rounds = [cost(code, *map(str, arguments)) for _ in range(self.rounds)]
+        return statistics.median(each[0] for each in rounds), max(each[1] for each in rounds)
+
+    def end_to_end(self, cohort: str, form: str, jobs: int = 1) -> tuple[float, float]:
+        """Predict a cohort; return CPU seconds without the imports, and the peak."""
+        cpu, peak = self.median(
+            PREDICT, self.root / "model", self.root / cohort, self.root / f"out-{cohort}", form, jobs
+        )
+        return cpu - self.imports, peak
+
+    def boosted(self) -> None:
+        """Bar (a): trees of 16 classes, where the model is most of the work."""
+        common = (self.root / "model", self.root / "parquet", self.root / "out-boosted")
+        load = self.median(BOOSTED, *common, "load", 1, self.root / "trees")[0]
+        bare = self.median(BARE, *common, "-", 1, self.root / "trees", self.visits, "boosted")[0] - load
+        for form, bar in (("parquet", 1.25), ("csv", 1.5)):
+            place = (self.root / "model", self.root / form, self.root / "out-boosted")
+            whole = self.median(BOOSTED, *place, form, 1, self.root / "trees")[0] - load
+            print(f"(a) {form}: {whole / bare:.2f} times bare predict_proba (at most {bar})")
+
+    def shipped(self) -> None:
+        """Bar (b): all but the model, beside pyarrow reading the input and writing the output; and the peak."""
+        start = self.median(START)[0]
+        place = (self.root / "model", self.root / "parquet", "-", "-", 1, "-")
+        load = self.median(BARE, *place, 1, "shipped")[0]
+        bare = self.median(BARE, *place, self.visits, "shipped")[0] - load
+        files_start = self.median("import sys, pyarrow.csv, pyarrow.parquet")[0]
+        for form in ("parquet", "csv"):
+            whole, peak = self.end_to_end(form, form)
+            folders = (self.root / form, self.root / f"out-{form}", self.root / f"copy-{form}")
+            copied = self.median(COPY, *folders)[0] - files_start
+            rest = (whole - (load - start) - bare) / copied
+            print(f"(b) {form}: all but the model costs {rest:.2f} times reading and writing the files (at most 2.5)")
+            print(f"    {self.visits / whole:,.0f} visits/s of CPU, peak {peak:.0f} MiB (under 600)")
+
+    def shuffled(self) -> None:
+        """Bar (c): the same rows in any order."""
+        cost(SHUFFLE, str(self.root / "parquet"), str(self.root / "shuffled"))
+        whole, peak = self.end_to_end("parquet", "parquet")
+        mixed, mixed_peak = self.end_to_end("shuffled", "parquet")
+        print(
+            f"(c) shuffled: {mixed / whole:.2f} times contiguous (at most 2), peak {mixed_peak:.0f} MiB, else {peak:.0f}"
+        )
+
+    def workers(self) -> None:
+        """Two workers: wall time on two idle cores, and what CPU time allows on any."""
+        shown = {}
+        for jobs in (1, 2):
+            begun, before = time.perf_counter(), _children_s()
+            done = subprocess.run([sys.executable, "-c", SPLIT, *map(str, (
+                self.root / "model", self.root / "parquet", self.root / "out-workers", "parquet", jobs
+            ))], capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
+            shown[jobs] = (time.perf_counter() - begun, _children_s() - before, float(done.stdout))
+        alone = shown[1][2]
+        driver = shown[2][2]
+        shared = shown[2][1] - driver
+        print(
+            f"two workers: {shown[1][0] / shown[2][0]:.2f} times one by the clock (at least 1.8 on idle cores); "
+            f"by CPU, {driver:.1f} s of the driver and {shared:.1f} s of workers beside {alone:.1f} s of one process"
+        )
+
+    def one(self) -> None:
+        """Ask about a visit: warm beside the bare model, cold beside the imports that it cannot do without."""
+        _, _, said = cost(ONE, str(self.root / "model"), str(self.root / "training"))
+        print(f"a warm visit: {float(said):.1f} times the bare model (at most 1.5)")
+        small = self.root / "single"
+        cost(SINGLE, str(self.root / "parquet"), str(small))
+        cold = self.median(PREDICT, self.root / "model", small, self.root / "out-single", "parquet", 1)[0]
+        bare = self.median("import sklearn.ensemble, skops.io")[0]
+        print(f"a cold visit: {cold / bare:.2f} times importing scikit-learn and skops (at most 1.3)")
+        helped = self.median("import sys; from pipeline.cli import main; sys.exit(main(['--help']))")[0]
+        python = self.median("")[0]
+        print(f"--help: {helped / python:.1f} times bare Python (at most 8)")
+
+    def recordings(self) -> None:
+        """Measure what a recording costs, and whether many cost in proportion."""
+        for count in (100, 300):
+            cohort = self.root / f"recorded-{count}"
+            cost(RECORDED, str(cohort), str(count))
+            seconds, peak = self.end_to_end(cohort.name, "parquet")
+            print(f"{count} recordings of a minute: {1000 * seconds / count:.0f} ms of CPU each, peak {peak:.0f} MiB")
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+SPLIT = (
+    PREDICT
+    + """
+import resource
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime + used.ru_stime)
+"""
+)
+SHUFFLE = """
+import shutil, sys
+from pathlib import Path
+import numpy, pyarrow.parquet
+here, there = map(Path, sys.argv[1:])
+there.mkdir()
+shutil.copy(here / "cohort.json", there)
+for path in here.glob("*.parquet"):
+    table = pyarrow.parquet.read_table(path)
+    order = numpy.random.default_rng(1).permutation(table.num_rows)
+    pyarrow.parquet.write_table(table.take(order), there / path.name, row_group_size=100_000, write_page_checksum=True)
+"""
+SINGLE = """
+import shutil, sys
+from pathlib import Path
+import pyarrow.parquet
+here, there = map(Path, sys.argv[1:])
+there.mkdir()
+shutil.copy(here / "cohort.json", there)
+pyarrow.parquet.write_table(pyarrow.parquet.read_table(here / "visits.parquet").slice(0, 1), there / "visits.parquet")
+"""
+ONE = """
+import sys, time
+from pathlib import Path
+from pipeline.bundle import load_bundle
+from pipeline.partition import read_whole
+from pipeline.reading.options import Options
+from pipeline.reading.source import open_source
+import tempfile
+bundle = load_bundle(Path(sys.argv[1]))
+with tempfile.TemporaryDirectory() as spill:
+    cohort = read_whole(open_source(Path(sys.argv[2]), Options()), Options(), Path(spill))[[0]]
+def seconds(work):
+    times = []
+    for _ in range(30):
+        begun = time.process_time()
+        work()
+        times.append(time.process_time() - begun)
+    return sorted(times)[15]
+X = bundle.vectors(cohort)
+print(seconds(lambda: bundle.predict(cohort)) / seconds(lambda: [model.columns(X) for model in bundle.models]))
+"""
+RECORDED = """
+import sys
+from pathlib import Path
+from pipeline.config import load_recipe
+from pipeline.generate import generate
+import numpy
+from pipeline.reading.options import Options
+root, count = Path(sys.argv[1]), int(sys.argv[2])
+generate(root, load_recipe("demo"), patients=max(20, count // 2), seed=6, format="csv")
+lines = (root / "visits.csv").read_text().splitlines()
+names = lines[0].split(",")
+at = [names.index(name) for name in ("patient_id", "visit_id")]
+keys = [[line.split(",")[place] for place in at] for line in lines[1 : count + 1]]
+rows = ["recording_id,patient_id,visit_id,body_site,task,sensor,unit,rate_hz,file"]
+time_s = numpy.arange(60 * 50) / 50
+for number, (patient, visit) in enumerate(keys):
+    stream = numpy.random.default_rng(number)
+    values = 0.02 * stream.normal(size=(3, len(time_s))) + 0.2 * numpy.sin(2 * numpy.pi * 5 * time_s)
+    values[2] += 1
+    numpy.savez(root / f"s{number}.npz", time_s=time_s, **dict(zip("xyz", values)))
+    rows.append(f"r{number},{patient},{visit},wrist_left,posture,accelerometer,g,50,s{number}.npz")
+(root / "recordings.csv").write_text("\\n".join(rows) + "\\n")
+"""
+
+
+def main(visits: int, rounds: int, parts: list[str]) -> None:
+    """Print the ratios of some parts."""
+    with tempfile.TemporaryDirectory() as root:
+        bench = Bench(Path(root), visits, rounds)
+        for part in parts:
+            getattr(bench, part)()
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    named = [word for word in sys.argv[1:] if word in PARTS]
+    visits, rounds = (numbers + [200_000, 3][len(numbers) :])[:2]
+    main(visits, rounds, named or list(PARTS))
