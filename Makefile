@@ -8,7 +8,7 @@ DEMO_OUT := demo
 N := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test references test-real mutation nightly check bench fidelity oracle docs lock run-setup
+.PHONY: help setup demo test references test-real mutation nightly check bench fidelity oracle truth docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,9 @@ fidelity: setup ## Measure generated patients against the published figures and 
 
 oracle: setup ## Measure how exact the oracle is and how hard the cohorts are, and write docs/oracle.md (an hour)
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.oracle
+
+truth: setup ## Measure how near trained models come to the oracle and write docs/truth.md; goes on where it stopped (hours)
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.truth
 
 docs: setup ## Build the documentation into site/
 	$(MKDOCS) build --strict --quiet

@@ -72,10 +72,13 @@ def _fit_study(
     known = features_with(study.features.plugins)
     table = extract(visible(cohort, study), known, map=map)
     columns = _informative(table, model_columns(study.inputs.quality, known))
+    recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
+    from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
     groups = _groups(cohort, study)
     models, targets, pictures = [], {}, {}
     for target in study.targets:
         rows = _rows(cohort, target, table[list(columns)], groups)
+        rows = replace(rows, modalities=(from_recordings,) if from_recordings else ())
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
         predicted = out_of_fold(rows, folds=study.folds, seed=study.seed)
         targets[target.name] = _scores(rows, predicted, study) | {
@@ -189,7 +192,8 @@ def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:
     for part, name in enumerate(rows.target.label_columns):
         labels, probability = margin(predicted, classes, part)
         own = [labels.index(str(each).split(PAIR)[part]) for each in rows.truth.label]
-        sets[name] = PredictionSets().fit(probability, np.array(own, dtype=int), rows.patients)
+        calibrated = PredictionSets(modalities=rows.modalities)
+        sets[name] = calibrated.fit(probability, np.array(own, dtype=int), rows.patients, labels=labels, X=rows.X)
     return TargetModel(rows.target, estimator, sets=sets)
 
 

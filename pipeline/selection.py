@@ -36,6 +36,8 @@ class TrainingRows:
         Its ``visits`` are positions in the cohort; its other arrays have n rows.
     patients, groups : ndarray, shape (n,)
         Patient of each row, and the group that is never split (a family, a publication, or the patient).
+    modalities : tuple of tuple of int
+        Columns of X that come from recordings, if any do: sets are calibrated with and without them apart.
     """
 
     target: Target
@@ -43,6 +45,7 @@ class TrainingRows:
     truth: Truth
     patients: np.ndarray
     groups: np.ndarray
+    modalities: tuple[tuple[int, ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.X)

@@ -18,6 +18,7 @@ from pipeline.errors import BundleRefused
 
 OUR_TYPES = (
     "pipeline.learners.bins.BinnedColumns",
+    "pipeline.learners.boosted.HazardTrees",
     "pipeline.learners.candidates.Prior",
     "pipeline.learners.encoding.DesignEncoder",
     "pipeline.learners.generative.GenerativeModel",

@@ -69,12 +69,16 @@ class TargetModel:
         if isinstance(self.estimator, TypeClassifier):
             pairs = self.estimator.predict_proba(X)
             named = enumerate(self.target.label_columns)
-            parts = [self._label_columns(name, *margin(pairs, self.estimator.classes_, part)) for part, name in named]
+            parts = [
+                self._label_columns(name, X, *margin(pairs, self.estimator.classes_, part)) for part, name in named
+            ]
             return {name: values for part in parts for name, values in part.items()}
         return self._risk_columns(X)
 
-    def _label_columns(self, name: str, labels: tuple[str, ...], probability: np.ndarray) -> dict[str, np.ndarray]:
-        members = self.sets[name].members(probability)
+    def _label_columns(
+        self, name: str, X: np.ndarray, labels: tuple[str, ...], probability: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        members = self.sets[name].members(probability, X)
         first, which = _alike(members)  # a few sets of labels, each of many visits
         answers = answer(members[first], labels, LABEL_TREE)[which]
         sets = ["|".join(np.array(labels, dtype=object)[row]) for row in members[first]]

@@ -36,7 +36,7 @@ def checked_rows(
         if values.shape != (n,):
             raise UsageError(where, f"{name} of shape {values.shape}", needed=f"X has {n} rows")
     if not np.isfinite(weight).all() or weight.min() < 0.0 or weight.max() == 0.0:
-        raise UsageError(where, "sample_weight negative, not finite or all 0", needed="weights must be at least 0")
+        raise UsageError(where, "sample_weight negative, not finite or all zero", needed="weights must be at least 0")
     weight = weight / weight.max()
     return codes, weight / weight.mean()
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from pipeline.errors import UsageError
 
 _WHERE = "training of the progression risk"
 _LEAST = 1e-300
+_LEAST_EXPECTED = 1e-9
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,14 @@ class Intervals:
     end : ndarray of int, shape (n,)
         The event lies in one of the periods ``start`` to ``end - 1`` (counted from 0); equal to `start` where no event
         was seen.
+    entry : ndarray of int, shape (n,), optional
+        Periods before a person came under observation, which count for nothing: who had the event in them would not be
+        here (left truncation). None if all came at the beginning.
     """
 
     start: np.ndarray
     end: np.ndarray
+    entry: np.ndarray | None = None
 
     @property
     def event_indicator(self) -> np.ndarray:
@@ -35,7 +41,7 @@ class Intervals:
         return self.end > self.start
 
     def __getitem__(self, rows: np.ndarray) -> Intervals:
-        return Intervals(self.start[rows], self.end[rows])
+        return Intervals(self.start[rows], self.end[rows], None if self.entry is None else self.entry[rows])
 
 
 def checked_interval(left: np.ndarray, right: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,6 +67,33 @@ def checked_interval(left: np.ndarray, right: np.ndarray, n: int) -> tuple[np.nd
     return left, right
 
 
+def checked_entry(entry: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Return the times of entry as a float64 array.
+
+    Raises
+    ------
+    UsageError
+        Unless ``0 <= entry <= left`` in each row.
+    """
+    entry = np.asarray(entry, dtype=np.float64)
+    wrong = len(left) if entry.shape != left.shape else int((~((entry >= 0.0) & (entry <= left))).sum())
+    if wrong:
+        raise UsageError(
+            _WHERE,
+            f"{wrong} of {len(left)} rows that enter late",
+            needed="0 <= entry <= left must hold: who had the event before observation began cannot be in the data",
+            do="Leave those rows out",
+            code="EVENT_BEFORE_ENTRY",
+        )
+    return entry
+
+
+def entered(intervals: Intervals, entry: np.ndarray, period: float) -> Intervals:
+    """Return the intervals with what is known of entry, in periods; it is no later than what was surely survived."""
+    periods = np.rint(entry / period).astype(np.int64)
+    return Intervals(intervals.start, intervals.end, np.minimum(periods, intervals.start))
+
+
 def snap(left: np.ndarray, right: np.ndarray, period: float, periods: int) -> Intervals:
     """Round interval ends to the grid.
 
@@ -80,7 +113,7 @@ def snap(left: np.ndarray, right: np.ndarray, period: float, periods: int) -> In
     Examples
     --------
     >>> snap(np.array([0.9, 0.6, 1.2]), np.array([2.1, 0.7, np.inf]), 0.5, 8)
-    Intervals(start=array([2, 1, 2]), end=array([4, 2, 2]))
+    Intervals(start=array([2, 1, 2]), end=array([4, 2, 2]), entry=None)
     """
     seen = np.isfinite(right)
     finite = np.where(seen, right, left)
@@ -98,8 +131,8 @@ def snap(left: np.ndarray, right: np.ndarray, period: float, periods: int) -> In
 def log_likelihood(eta: np.ndarray, intervals: Intervals) -> tuple[np.ndarray, np.ndarray]:
     """Return each person's log-likelihood and its derivative by the logits of the hazard.
 
-    A person contributes log(S(start) - S(end)), or log S(start) without an event, where S is the product of
-    1 - hazard. With D the sum of -log(1 - hazard) over the periods that may hold the event, the first is
+    A person contributes log(S(start) - S(end)), or log S(start) without an event, less log S(entry), where S is the
+    product of 1 - hazard. With D the sum of -log(1 - hazard) over the periods that may hold the event, the first is
     log S(start) + log(1 - exp(-D)), and its derivative by the logit of period t is the hazard of t times -1 before the
     interval and times 1 / (exp(D) - 1) inside.
 
@@ -122,7 +155,9 @@ def log_likelihood(eta: np.ndarray, intervals: Intervals) -> tuple[np.ndarray, n
     hazard = odds / (1.0 + odds)
     period = np.arange(eta.shape[1])
     before = period < intervals.start[:, None]
-    inside = (period < intervals.end[:, None]) & ~before
+    entered = True if intervals.entry is None else period >= intervals.entry[:, None]
+    inside = (period < intervals.end[:, None]) & (period >= intervals.start[:, None])
+    before &= entered
     event = intervals.event_indicator
     total = np.maximum(np.einsum("ij,ij->i", exits, inside), _LEAST)
     value = np.where(event, np.log(-np.expm1(-total)), 0.0) - np.einsum("ij,ij->i", exits, before)
@@ -142,21 +177,38 @@ class PersonPeriods:
         Functions of time.
     intervals : Intervals
     weight : ndarray, shape (n,)
+    offset : ndarray, shape (n,), or 0
+        Added to each person's logits.
     """
 
     Z: np.ndarray
     basis: np.ndarray
     intervals: Intervals
     weight: np.ndarray
+    offset: np.ndarray | float = 0.0
 
     def eta(self, theta: np.ndarray) -> np.ndarray:
         """Return the logit of the hazard, shape (n, periods), at m coefficients of time and k of covariates."""
         size = self.basis.shape[1]
-        return self.basis @ theta[:size] + (self.Z @ theta[size:])[:, None]
+        return self.basis @ theta[:size] + (self.Z @ theta[size:] + self.offset)[:, None]
 
     def log_likelihood(self, theta: np.ndarray) -> float:
         """Return the weighted log-likelihood."""
-        return float(self.weight @ log_likelihood(self.eta(theta), self.intervals)[0])
+        return float(self.weight @ self.log_likelihoods(theta))
+
+    def log_likelihoods(self, theta: np.ndarray) -> np.ndarray:
+        """Return each person's log-likelihood, shape (n,)."""
+        return log_likelihood(self.eta(theta), self.intervals)[0]
+
+    def by_person(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how each person's log-likelihood grows with the logits, and the events expected, both (n,)."""
+        eta = self.eta(theta)
+        slope = log_likelihood(eta, self.intervals)[1].sum(axis=1)
+        last = np.maximum(self.intervals.start, self.intervals.end)[:, None]
+        entry = 0 if self.intervals.entry is None else self.intervals.entry[:, None]
+        period = np.arange(eta.shape[1])
+        expected = (expit(eta) * ((period < last) & (period >= entry))).sum(axis=1)
+        return slope, np.maximum(expected, _LEAST_EXPECTED)
 
 
 def fit_hazard(

@@ -41,9 +41,9 @@ def test_the_choice_is_never_more_complex_than_the_best(seed, n, candidates):
     ("groups", "weight", "message"),
     [
         (np.zeros(2), None, r"fit: groups of shape \(2,\), but X has 3 rows"),
-        (None, np.array([1.0, -1.0, 1.0]), r"fit: sample_weight negative, not finite or all 0"),
-        (None, np.array([1.0, np.nan, 1.0]), r"fit: sample_weight negative, not finite or all 0"),
-        (None, np.zeros(3), r"fit: sample_weight negative, not finite or all 0"),
+        (None, np.array([1.0, -1.0, 1.0]), r"fit: sample_weight negative, not finite or all zero"),
+        (None, np.array([1.0, np.nan, 1.0]), r"fit: sample_weight negative, not finite or all zero"),
+        (None, np.zeros(3), r"fit: sample_weight negative, not finite or all zero"),
     ],
 )
 def test_rows_that_do_not_fit_are_refused(groups, weight, message):

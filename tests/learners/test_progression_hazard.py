@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from skops.io import dumps, loads
 
+from pipeline.bundle.allowed import ALLOWED_TYPES
 from pipeline.errors import UsageError
 from pipeline.learners.hazard import ProgressionHazard
 
-TRUSTED = ["pipeline.learners.encoding.DesignEncoder", "pipeline.learners.hazard.ProgressionHazard"]
+TRUSTED = sorted(ALLOWED_TYPES)
 
 
 def seen_between_visits(years, seed):
@@ -50,6 +51,51 @@ def blepharospasm(n, seed):
 def fitted():
     X, left, right, _ = people(300, 0)
     return ProgressionHazard(draws=20).fit(X, left, right, np.arange(300) // 2)
+
+
+def test_who_enters_late_says_nothing_of_the_time_before():
+    """People who were seen only from year 2 on, if the event had not come by then: the same risks as from all.
+
+    Ignoring the entry would call the first two years free of events, and the 1-year risk would be a third too low.
+    """
+    rng = np.random.default_rng(4)
+    years, entry = rng.exponential(5.0, 6000), rng.uniform(0.0, 2.0, 6000)
+    here = years > entry
+    years, entry = years[here], entry[here]
+    X = np.zeros((len(years), 1))
+    end = np.minimum(years, 8.0)
+    right = np.where(years < 8.0, years, np.inf)
+    told = ProgressionHazard(draws=0).fit(X, end, right, entry=entry).predict_risk(X[:1])[0]
+    ignored = ProgressionHazard(draws=0).fit(X, end, right).predict_risk(X[:1])[0]
+    np.testing.assert_allclose(told, 1.0 - np.exp(-np.array([1.0, 2.0, 5.0]) / 5.0), atol=0.02)
+    assert ignored[0] < 0.8 * told[0]
+
+
+def test_an_event_before_entry_is_refused():
+    with pytest.raises(UsageError, match="1 of 2 rows that enter late, but 0 <= entry <= left must hold"):
+        ProgressionHazard().fit(np.zeros((2, 1)), [1.0, 0.0], [2.0, 1.0], entry=[0.5, 0.5])
+
+
+def test_trees_find_what_a_line_misses():
+    """Risk is high where two signs disagree, which no sum of them shows: with 100 events or more, trees see it."""
+    rng = np.random.default_rng(1)
+    X = rng.integers(2, size=(1500, 4)) * 1.0
+    disagree = X[:, 0] != X[:, 1]
+    years = rng.exponential(np.where(disagree, 3.0, 15.0))
+    model = ProgressionHazard(draws=0).fit(X, np.minimum(years, 6.0), np.where(years < 6.0, years, np.inf))
+    assert len(model.trees_.roots_) > 1
+    risk = model.predict_risk(X)[:, -1]
+    assert risk[disagree].mean() > risk[~disagree].mean() + 0.3
+
+
+def test_with_few_events_a_table_of_named_columns_is_left():
+    """30 events and 20 columns: only the named one is used, whatever the others say."""
+    X, left, right, _ = people(100, 3, effect=1.0)
+    model = ProgressionHazard(draws=0, table_columns=(2,)).fit(X, left, right)
+    assert model.events_ < 50
+    other = X.copy()
+    other[:, np.arange(20) != 2] = 9.0
+    assert model.predict_risk(other).tobytes() == model.predict_risk(X).tobytes()
 
 
 @settings(deadline=None, max_examples=60)
