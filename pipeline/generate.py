@@ -19,7 +19,14 @@ from pipeline.writing import Format
 
 
 def generate(
-    out: Path, recipe: Recipe, *, patients: int, seed: int, format: Format = "parquet", overwrite: bool = False
+    out: Path,
+    recipe: Recipe,
+    *,
+    patients: int,
+    seed: int,
+    format: Format = "parquet",
+    signals: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Write a synthetic cohort to a folder that appears whole: its tables, and the truth in ``truth/``.
 
@@ -31,6 +38,8 @@ def generate(
     seed : int
         The same seed gives the same patients, whatever their number.
     format : {"parquet", "csv"}
+    signals : bool
+        Whether to render the recordings too, by the recipe's battery.
     overwrite : bool
 
     Raises
@@ -46,12 +55,13 @@ def generate(
         "patients": patients,
         "seed": seed,
         "format": format,
+        "signals": signals,
         "versions": package_versions(),
     }
     made = parts(recipe, patients=patients, seed=seed)
     with publishing(out, plan, overwrite=overwrite) as staging:
         if staging is not None:
-            staging.fill(lambda folder: write_cohort(made, folder, format))
+            staging.fill(lambda folder: write_cohort(made, folder, format, signals=signals))
 
 
 @click.command("generate")
@@ -60,14 +70,19 @@ def generate(
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--recipe", default="demo", show_default=True, metavar="NAME|FILE")
 @format_option
+@click.option("--signals/--no-signals", default=False, show_default=True, help="Render the recordings too.")
 @overwrite_option
-def command(out: Path, patients: int, seed: int, recipe: str, format: Format, *, overwrite: bool) -> None:
+def command(
+    out: Path, patients: int, seed: int, recipe: str, format: Format, *, signals: bool, overwrite: bool
+) -> None:
     r"""Make a synthetic cohort and, in OUT/truth, what the generator knows.
 
     \b
     dystonia generate --out cohort --patients 500
     """
-    generate(out, load_recipe(recipe), patients=patients, seed=seed, format=format, overwrite=overwrite)
+    generate(
+        out, load_recipe(recipe), patients=patients, seed=seed, format=format, signals=signals, overwrite=overwrite
+    )
     click.echo(f"{out}: {patients} synthetic patients; train on them with\n  dystonia train {out}")
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pipeline.records import KnownAt
 
+Battery = Literal["short", "full"]
 Derivation = Literal["recorded", "finding", "score_relapse", "score_response"]
 _STRICT = {"extra": "forbid"}
 
@@ -368,7 +369,7 @@ class Centre:
     share : float
         Share of the patients; the shares of all clinics add up to 1.
     device : str
-        Its movement sensor, one of `pipeline.synthetic.latents.DEVICES`.
+        Its movement sensor, one of `pipeline.synthetic.devices.DEVICES`.
     record_s : float
         Seconds that a recording lasts.
     case_mix : dict
@@ -410,6 +411,8 @@ class Recipe:
         Factor on the errors of the form's items: 0 for none, 1 for the usual ones.
     recordings : float
         Share of visits at which movement was recorded.
+    battery : {"short", "full"}
+        Which tasks are recorded, with what: see `pipeline.synthetic.signals.battery`.
     absent : float
         Share of visits without an instrument (history, early signs, mood).
     absence_follows_class : float
@@ -434,6 +437,7 @@ class Recipe:
     label_noise: float = 0.15
     rater_noise: float = 1.0
     recordings: float = 0.8
+    battery: Battery = "short"
     absent: float = 0.05
     absence_follows_class: float = 0.0
     heavy_tails: tuple[float, float, float] = (1.0, 0.0, 0.0)

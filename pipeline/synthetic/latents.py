@@ -79,7 +79,7 @@ def latent_model(mix: Mix, recipe: Recipe) -> LatentModel:
         mean,
         sd,
         np.array(recipe.heavy_tails),
-        np.array([DEVICES[centre.device] * _MILLI for centre in recipe.centres]),
+        np.array([DEVICES[centre.device].noise_ug * _MILLI for centre in recipe.centres]),
         np.array([centre.record_s for centre in recipe.centres]),
     )
 

@@ -14,9 +14,11 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.cohort_files import arrow_of, tables_of, written_columns
+from pipeline.schema import RECORDINGS
 from pipeline.study import Recipe
 from pipeline.synthetic.classes import mix_of
 from pipeline.synthetic.cohort import SyntheticCohort, check_counts, generate
+from pipeline.synthetic.signals.files import write_signals
 from pipeline.writing import Format, TableStream, create_private, to_arrow
 
 FORMAT_VERSION = 2
@@ -46,8 +48,10 @@ def parts(recipe: Recipe, *, patients: int, seed: int) -> Iterator[SyntheticCoho
     )
 
 
-def write_cohort(made: SyntheticCohort | Iterable[SyntheticCohort], directory: Path, format: Format) -> None:
-    """Write the tables of a synthetic cohort into a folder that is there.
+def write_cohort(
+    made: SyntheticCohort | Iterable[SyntheticCohort], directory: Path, format: Format, *, signals: bool = False
+) -> None:
+    """Write the tables of a synthetic cohort into a folder that is there, and its recordings if they are wanted.
 
     Flags are written as yes and no, what is missing as an empty cell. No file is overwritten, and all are for the owner
     only.
@@ -59,6 +63,8 @@ def write_cohort(made: SyntheticCohort | Iterable[SyntheticCohort], directory: P
     directory : Path
         Gets ``visits``, ``treatments`` and ``outcomes``, ``cohort.json`` and the folder ``truth``.
     format : {"parquet", "csv"}
+    signals : bool
+        Whether to write ``recordings`` and the folder ``signals`` too; nothing else depends on it.
 
     Raises
     ------
@@ -74,12 +80,16 @@ def write_cohort(made: SyntheticCohort | Iterable[SyntheticCohort], directory: P
             for name, table in tables_of(part.cohort).items():
                 arrow = arrow_of(table, written_columns(name, table), synthetic=True)
                 _append(streams, stack, directory / f"{name}.{format}", arrow)
+            if signals:
+                arrow = arrow_of(write_signals(part, directory, format), RECORDINGS, synthetic=True)
+                _append(streams, stack, directory / f"recordings.{format}", arrow)
             for name, table in _truth(part).items():
                 arrow = to_arrow(table, {"synthetic": "true"})
                 _append(streams, stack, directory / "truth" / f"{name}.{format}", arrow)
             about = about or {"recipe": part.recipe.name, "seed": part.seed, "first": part.first}
             patients, visits = patients + len(part.truth.patients), visits + len(part.cohort)
     described = {"synthetic": True, **about, "patients": patients, "visits": visits, "format_version": FORMAT_VERSION}
+    described |= {"signals": True} if signals else {}
     with create_private(directory / "cohort.json") as file:
         file.write(json.dumps(described, indent=2).encode() + b"\n")
 
