@@ -59,6 +59,7 @@ def predict(
     overwrite: bool = False,
     research_only: bool = False,
     allow_version: bool = False,
+    trusted_key: Path | None = None,
     csv_safe: bool = True,
     say: Say = lambda _: None,
     warn: Say = lambda _: None,
@@ -87,6 +88,8 @@ def predict(
         Let a model of synthetic data predict input that is not marked synthetic; every row then says so.
     allow_version : bool
         Accept a model of another scikit-learn version.
+    trusted_key : Path, optional
+        Public key without whose signature a model is refused.
     csv_safe : bool
         Neutralise text that a spreadsheet would execute.
     say : callable
@@ -107,7 +110,7 @@ def predict(
     PipelineError
         With the exit code of what went wrong; nothing is published then.
     """
-    bundle = load_bundle(bundle_path, allow_version=allow_version)
+    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
     options = options or Options()
     _tell_exposed(bundle_path, strict=options.strict, warn=warn)
     options = replace(options, mapping=options.mapping or bundle.mapping)
@@ -235,6 +238,13 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 )
 @click.option("--research-only", is_flag=True, help="Use a model of synthetic data on other data; every row says so.")
 @click.option("--allow-version", is_flag=True, help="Accept a model of another scikit-learn version.")
+@click.option(
+    "--trusted-key",
+    type=FOLDER,
+    envvar="DYSTONIA_TRUSTED_KEY",
+    metavar="FILE",
+    help="Refuse a model that is not signed with this public key; also as DYSTONIA_TRUSTED_KEY.",
+)
 @click.option("--no-csv-safe", is_flag=True, help="Write text as it is, even where a spreadsheet would execute it.")
 @overwrite_option
 @quiet_option
