@@ -41,6 +41,7 @@ from pipeline.progress import Meter, Told, meter, no_progress
 from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import Source, open_source, spooled
+from pipeline.row_tally import RowTally
 from pipeline.synthetic.canaries import canaries
 from pipeline.writing import Format
 
@@ -191,7 +192,7 @@ def _of_canaries(bundle: ModelBundle) -> np.ndarray:
 
 def _account(staging: Staging, overview: Overview, format: Format) -> dict[str, Any]:
     """Count what was written, from the files themselves: each visit record must be there exactly once."""
-    seen: dict[str, list[np.ndarray]] = {name: [] for name in overview.rows}
+    seen = {name: RowTally() for name in overview.rows}
     counts, reasons = Counter(), Counter()
     for name in sorted(staging.members):
         kind = name.split("-")[0]
@@ -202,10 +203,9 @@ def _account(staging: Staging, overview: Overview, format: Format) -> dict[str, 
         if kind != "notes":
             sources, rows = table.column("source").to_numpy(), table.column("row").to_numpy()
             for source in set(sources.tolist()):
-                seen[source if source in seen else source.removeprefix("'")].append(rows[sources == source])
-    for source, parts in seen.items():
-        rows = np.sort(np.concatenate([*parts, np.zeros(0, dtype=np.int64)]))
-        if len(rows) != overview.rows[source] or (np.diff(rows) == 0).any():
+                seen[source if source in seen else source.removeprefix("'")].add(rows[sources == source])
+    for source, found in seen.items():
+        if found.doubled or found.count != overview.rows[source]:
             raise PipelineError(source, "visit records lost or doubled", do="Please report this bug")
     return {
         "rows": overview.rows,
