@@ -33,7 +33,7 @@ def boosted(bundle: Path, kept: Path) -> ModelBundle:
     classes = real.models[0].estimator.classes_[:CLASSES]
     stream = np.random.default_rng(1)
     if not kept.exists():
-        known = real.vectors(canaries())
+        known = np.nan_to_num(real.vectors(canaries()))
         X = known[stream.integers(0, len(known), _ROWS)] + stream.normal(size=(_ROWS, known.shape[1]))
         trees = HistGradientBoostingClassifier(max_iter=100, max_leaf_nodes=31, early_stopping=False)
         skops.io.dump(trees.fit(X, stream.choice(classes.astype(str), _ROWS)), kept)

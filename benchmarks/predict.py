@@ -130,9 +130,8 @@ class Bench:
         cost(SHUFFLE, str(self.root / "parquet"), str(self.root / "shuffled"))
         whole, peak = self.end_to_end("parquet", "parquet")
         mixed, mixed_peak = self.end_to_end("shuffled", "parquet")
-        print(
-            f"(c) shuffled: {mixed / whole:.2f} times contiguous (at most 2), peak {mixed_peak:.0f} MiB, else {peak:.0f}"
-        )
+        peaks = f"peak {mixed_peak:.0f} MiB, else {peak:.0f}"
+        print(f"(c) shuffled: {mixed / whole:.2f} times contiguous (at most 2), {peaks}")
 
     def workers(self) -> None:
         """Two workers: wall time on two idle cores, and what CPU time allows on any."""

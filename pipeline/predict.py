@@ -41,6 +41,7 @@ from pipeline.progress import Meter, Told, meter, no_progress
 from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import Source, open_source, spooled
+from pipeline.row_tally import RowTally
 from pipeline.synthetic.canaries import canaries
 from pipeline.writing import Format
 
@@ -59,6 +60,7 @@ def predict(
     overwrite: bool = False,
     research_only: bool = False,
     allow_version: bool = False,
+    trusted_key: Path | None = None,
     csv_safe: bool = True,
     say: Say = lambda _: None,
     warn: Say = lambda _: None,
@@ -87,6 +89,8 @@ def predict(
         Let a model of synthetic data predict input that is not marked synthetic; every row then says so.
     allow_version : bool
         Accept a model of another scikit-learn version.
+    trusted_key : Path, optional
+        Public key without whose signature a model is refused.
     csv_safe : bool
         Neutralise text that a spreadsheet would execute.
     say : callable
@@ -107,7 +111,7 @@ def predict(
     PipelineError
         With the exit code of what went wrong; nothing is published then.
     """
-    bundle = load_bundle(bundle_path, allow_version=allow_version)
+    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
     options = options or Options()
     _tell_exposed(bundle_path, strict=options.strict, warn=warn)
     options = replace(options, mapping=options.mapping or bundle.mapping)
@@ -188,7 +192,7 @@ def _of_canaries(bundle: ModelBundle) -> np.ndarray:
 
 def _account(staging: Staging, overview: Overview, format: Format) -> dict[str, Any]:
     """Count what was written, from the files themselves: each visit record must be there exactly once."""
-    seen: dict[str, list[np.ndarray]] = {name: [] for name in overview.rows}
+    seen = {name: RowTally() for name in overview.rows}
     counts, reasons = Counter(), Counter()
     for name in sorted(staging.members):
         kind = name.split("-")[0]
@@ -199,10 +203,9 @@ def _account(staging: Staging, overview: Overview, format: Format) -> dict[str, 
         if kind != "notes":
             sources, rows = table.column("source").to_numpy(), table.column("row").to_numpy()
             for source in set(sources.tolist()):
-                seen[source if source in seen else source.removeprefix("'")].append(rows[sources == source])
-    for source, parts in seen.items():
-        rows = np.sort(np.concatenate([*parts, np.zeros(0, dtype=np.int64)]))
-        if len(rows) != overview.rows[source] or (np.diff(rows) == 0).any():
+                seen[source if source in seen else source.removeprefix("'")].add(rows[sources == source])
+    for source, found in seen.items():
+        if found.doubled or found.count != overview.rows[source]:
             raise PipelineError(source, "visit records lost or doubled", do="Please report this bug")
     return {
         "rows": overview.rows,
@@ -235,6 +238,13 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 )
 @click.option("--research-only", is_flag=True, help="Use a model of synthetic data on other data; every row says so.")
 @click.option("--allow-version", is_flag=True, help="Accept a model of another scikit-learn version.")
+@click.option(
+    "--trusted-key",
+    type=FOLDER,
+    envvar="DYSTONIA_TRUSTED_KEY",
+    metavar="FILE",
+    help="Refuse a model that is not signed with this public key; also as DYSTONIA_TRUSTED_KEY.",
+)
 @click.option("--no-csv-safe", is_flag=True, help="Write text as it is, even where a spreadsheet would execute it.")
 @overwrite_option
 @quiet_option

@@ -81,8 +81,12 @@ def refuse_foreign(name: str, content: bytes) -> None:
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile
             schema = json.loads(archive.read("schema.json"))
+            members = set(archive.namelist())
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError, NotImplementedError, RecursionError):
         raise BundleRefused(name, "damaged, or no model file", do=AGAIN, code="CORRUPT") from None
+    named = {str(node["file"]) for node in _nodes(schema) if "file" in node}
+    if members != named | {"schema.json"}:
+        raise BundleRefused(name, "members that its schema does not name", do=AGAIN, code="LAYOUT")
     for node in _nodes(schema):
         kind = f"{node.get('__module__', '')}.{node.get('__class__', '')}"
         if node.get("__loader__") not in _LOADERS:

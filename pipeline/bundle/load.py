@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse_foreign
 from pipeline.bundle.model import ModelBundle, TargetModel
 from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT
+from pipeline.bundle.signature import SIGNATURE, SIGNATURE_BYTES, refuse_unsigned
 from pipeline.errors import BundleRefused, MissingInput, UsageError
 from pipeline.features.catalogue import fingerprints
 from pipeline.features.plugins import features_with, load_plugin
@@ -45,7 +46,7 @@ VECTOR_TOLERANCE = 1e-6
 PREDICTION_TOLERANCE = 1e-9
 
 
-def load_bundle(folder: Path, *, allow_version: bool = False) -> ModelBundle:
+def load_bundle(folder: Path, *, allow_version: bool = False, trusted_key: Path | None = None) -> ModelBundle:
     """Load a bundle after checking all of it.
 
     Parameters
@@ -53,6 +54,8 @@ def load_bundle(folder: Path, *, allow_version: bool = False) -> ModelBundle:
     folder : Path
     allow_version : bool
         Accept a bundle of another scikit-learn version, if it still says the same of its canaries.
+    trusted_key : Path, optional
+        Public key without whose signature a bundle is refused.
 
     Raises
     ------
@@ -62,6 +65,10 @@ def load_bundle(folder: Path, *, allow_version: bool = False) -> ModelBundle:
         If anything in the bundle is not as it must be.
     """
     content = _manifest_content(folder)
+    if trusted_key is not None:
+        signed = (folder / SIGNATURE).exists()
+        signature = _content(folder, SIGNATURE, SIGNATURE_BYTES) if signed else b""
+        refuse_unsigned(folder, content, signature, trusted_key)
     manifest = _manifest(folder, content)
     try:
         bundle = _load(folder, manifest, allow_version=allow_version)
@@ -120,7 +127,7 @@ def _content(folder: Path, name: str, most: int) -> bytes:
             raise _refusal(folder, f"'{name}' is no regular file", "LAYOUT")
         content = file.read(most + 1)
     if len(content) > most:
-        raise _refusal(folder, f"'{name}' is over {most >> 20} MiB", "LAYOUT")
+        raise _refusal(folder, f"'{name}' is over {most:,} bytes", "LAYOUT")
     return content
 
 
@@ -162,7 +169,7 @@ def _members(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     if set(members) != targets | {CANARIES, REPORT}:
         raise _refusal(folder, "other members than the study's targets", "LAYOUT")
     there = {path.name for path in folder.iterdir()}
-    extra = sorted(there - set(members) - {MANIFEST, SUCCESS})
+    extra = sorted(there - set(members) - {MANIFEST, SIGNATURE, SUCCESS})
     missing = sorted(set(members) - there)
     if extra or missing:
         found = f"a member that does not belong: '{extra[0]}'" if extra else f"no '{missing[0]}'"

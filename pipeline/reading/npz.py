@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from tokenize import TokenError
 from typing import IO, BinaryIO
 
 import numpy as np
@@ -71,7 +72,10 @@ def _open(archive: zipfile.ZipFile, name: str, opened: ExitStack, where: str) ->
     version = npy.read_magic(stream)
     if version not in _VERSIONS:
         raise ValueError("another version of npy")
-    shape, by_column, kind = _VERSIONS[version](stream)
+    try:
+        shape, by_column, kind = _VERSIONS[version](stream)
+    except (TokenError, SyntaxError):  # numpy reads the header of old files as text of Python
+        raise ValueError("a header that is none") from None
     if kind.kind not in "fiu" or not 1 <= len(shape) <= 2:
         raise ContractError(where, "an array that holds no samples of numbers", code="BAD_RECORDING")
     channels = shape[1] if len(shape) == 2 else 1

@@ -19,6 +19,7 @@ MOST_SPOILT = 0.01
 """More samples that no sensor can read are no spikes: the unit is wrong."""
 
 MOST_CLIPPED = 0.005
+_MOST_LOST = 2.0**53
 _LONGEST_STEP = 1.5
 """Periods between two samples with none lost."""
 
@@ -100,7 +101,8 @@ class Account:
             long = forward[forward > _LONGEST_STEP * self._period]
             if len(unbroken):
                 self._periods.append((float(unbroken.mean()), len(unbroken)))
-            self.lost += int((np.round(long / self._period) - 1).sum())
+            with np.errstate(over="ignore"):  # a step of the clock may be as long as numbers go
+                self.lost += int(min((np.round(long / self._period) - 1).sum(), _MOST_LOST))
         self.backward += int((steps <= 0).sum())
         self.shifted |= bool((np.abs(np.abs(steps) - _DST_S) < _DST_SLACK_S).any())
         self._last = float(time_s[-1])

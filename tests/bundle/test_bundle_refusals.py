@@ -9,10 +9,12 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.tree import DecisionTreeClassifier
 
 from pipeline.bundle import load_bundle
 from pipeline.bundle.allowed import ALLOWED_TYPES
@@ -144,6 +146,55 @@ def test_B6_a_pickle_in_disguise_is_not_run(bundle, tmp_path):
     _replace(bundle, ESTIMATOR, pickle.dumps(_Mark(marker)))
     _refused(bundle, "CORRUPT")
     assert not marker.exists()
+
+
+def _zip_with(bundle, name, content):
+    """Return the model file with one member more, or another in the place of its own."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(bundle / ESTIMATOR) as old, zipfile.ZipFile(buffer, "w") as new:
+        for each in old.namelist():
+            if each != name:
+                new.writestr(each, old.read(each))
+        new.writestr(name, content)
+    return buffer.getvalue()
+
+
+def _joblib(bundle, mark):
+    buffer = io.BytesIO()
+    joblib.dump(mark, buffer)
+    return buffer.getvalue()
+
+
+def _objects(bundle, mark):
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([mark], dtype=object), allow_pickle=True)
+    with zipfile.ZipFile(bundle / ESTIMATOR) as archive:
+        array = next(name for name in archive.namelist() if name.endswith(".npy"))
+    return _zip_with(bundle, array, buffer.getvalue())
+
+
+HOSTILE = {
+    "joblib renamed": _joblib,
+    "pickle inside": lambda bundle, mark: _zip_with(bundle, "state.pkl", pickle.dumps(mark)),
+    "pickle for the schema": lambda bundle, mark: _zip_with(bundle, "schema.json", pickle.dumps(mark)),
+    "pickle in an array": _objects,
+    "a path that leads out": lambda bundle, mark: _zip_with(bundle, "../../marker", b"x"),
+    "an absolute path": lambda bundle, mark: _zip_with(bundle, f"{mark.path}", b"x"),
+    "trees, whose indices nobody has checked": lambda bundle, mark: skops.io.dumps(
+        {"estimator": DecisionTreeClassifier().fit([[0.0], [1.0]], [0, 1]), "sets": {}, "group_cuts": []}
+    ),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_B4_B6_B7_a_hostile_model_file_is_refused_and_leaves_no_mark(bundle, line, tmp_path, how, capsys):
+    """Whatever is hidden in it, with a manifest that agrees: exit 76, nothing is run, nothing is written elsewhere."""
+    marker = tmp_path / "marker"
+    _replace(bundle, ESTIMATOR, HOSTILE[how](bundle, _Mark(marker)))
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["predict", str(bundle), str(line.cohort_folder), "--out", "out", "--quiet"]) == 76
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def _with_schema(bundle, change):

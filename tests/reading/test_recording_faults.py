@@ -5,6 +5,7 @@ import io
 import os
 import socket
 import tracemalloc
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -768,3 +769,23 @@ def test_R21_more_than_a_few_are_the_disk(read, failing):
     assert len(read(files, max_io_errors=3).recordings) == 1
     with pytest.raises(IoFailed, match="--max-io-errors allows 2"):
         read(files, max_io_errors=2)
+
+
+def test_an_npz_whose_header_is_no_text_of_python_is_a_bad_recording(taken):
+    """Found by the fuzzer: numpy takes the header of old files apart as Python, and raises what that raises."""
+    time, values = movement()
+    sound = npz_of(time_s=time, **dict(zip(AXES, values, strict=True)))
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sound)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b",), }", b",   }", 1))
+    assert taken(made.getvalue(), file="s.npz") == (None, ["BAD_RECORDING"])
+
+
+def test_R3_a_clock_with_a_step_as_long_as_numbers_go_is_judged(taken):
+    """Found by the fuzzer: more lost samples than an integer holds are many lost samples, not a bug of ours."""
+    time, values = movement()
+    time[-1] = 1e308
+    time[1:-1] = np.arange(1, len(time) - 1) * 1e-10
+    _, notes = taken(csv_of(time, values))
+    assert notes
