@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from pipeline.errors import UsageError
 from pipeline.features.catalogue import CATALOGUE, column_names, model_columns
 from pipeline.features.extract import extract
+from pipeline.features.plugins import features_with
 from pipeline.features.spec import Feature, Level
 from pipeline.records import Cohort
 from pipeline.study import Study
@@ -51,11 +52,16 @@ class _CohortFeatures(TransformerMixin, BaseEstimator):
         """Return the names of the columns, in the order of the catalogue; names of an input are not asked for."""
         del input_features
         own = set(column_names(self._features))
-        return np.array([name for name in model_columns(tuple(self.quality)) if name in own], dtype=object)
+        names = model_columns(tuple(self.quality), self._known)
+        return np.array([name for name in names if name in own], dtype=object)
+
+    @property
+    def _known(self) -> tuple[Feature, ...]:
+        return features_with(self.study.features.plugins) if self.study is not None else CATALOGUE
 
     @property
     def _features(self) -> tuple[Feature, ...]:
-        return tuple(feature for feature in CATALOGUE if feature.spec.level in self._levels)
+        return tuple(feature for feature in self._known if feature.spec.level in self._levels)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -72,8 +78,8 @@ class SymptomFeatures(_CohortFeatures):
     Parameters
     ----------
     study : Study, optional
-        Hides what a model of this study may not see, as `dystonia train` does. Without it all columns are read, those
-        that define a label too.
+        Hides what a model of this study may not see, and adds the features of the plugins that it names, as
+        `dystonia train` does. Without it all columns are read, those that define a label too.
     quality : sequence of str
         Quality columns to hand out beside the model inputs.
 

@@ -18,6 +18,7 @@ from pipeline.config import load_study, read_text
 from pipeline.errors import BundleRefused, UsageError
 from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.plugins import features_with, load_plugin
+from pipeline.features.transformers import VisitFeatures
 from pipeline.featurise import command as features_command
 from pipeline.fitting import fit_study
 from pipeline.publish import publishing
@@ -99,6 +100,15 @@ def test_it_is_in_the_catalogue_of_a_study_that_names_it_and_of_no_other():
     run = CliRunner().invoke
     assert FEATURE not in run(features_command, ["--list"]).output
     assert FEATURE in run(features_command, ["--list", "--study", "./mine.toml"]).output
+
+
+@pytest.mark.usefixtures("there")
+def test_a_transformer_of_that_study_hands_it_out(line):
+    """A pipeline of scikit-learn sees what `dystonia train` sees, plugins included."""
+    study = replace(load_study("dystonia-intake"), features=FeatureChoice((PLUGIN,)))
+    transformer = VisitFeatures(study=study).set_output(transform="pandas")
+    assert transformer.fit_transform(line.cohort)[FEATURE].notna().any()
+    assert FEATURE not in VisitFeatures().get_feature_names_out()
 
 
 @pytest.mark.usefixtures("there")
