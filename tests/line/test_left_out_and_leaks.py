@@ -26,7 +26,7 @@ def told(line):
 
 
 def test_a_leaked_column_is_reported(told):
-    """A column of the form that is the label in other words: the one warning names its feature and how much it tells."""
+    """A column of the form that is the label in other words: the one warning names its feature."""
     (warning,) = told["warnings"]
     assert warning == "feature 'gestation_weeks' alone tells 100% of the label: was it known before?"
 
