@@ -8,8 +8,7 @@ DEMO_OUT := demo
 N := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock \
-	run-setup
+.PHONY: help setup demo test references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

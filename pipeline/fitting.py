@@ -19,11 +19,12 @@ from pipeline.evaluation import figures, summary
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
+from pipeline.learners.leaks import TELLING, telling_columns
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import PAIR, Truth, derive
 from pipeline.records import Cohort
-from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
+from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold, out_of_site
 from pipeline.study import Study, Target
 from pipeline.units import horizon_years
 from pipeline.visible import visible
@@ -31,6 +32,12 @@ from pipeline.visible import visible
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
+FILLED_CELLS = "filled_cells"
+"""The comparator that sees only which cells are filled."""
+
+_SIMPLE = ("prior", "generative")
+"""What comparators are chosen from."""
 
 _FEW_LABELS = 4
 """So many labels are never too many."""
@@ -70,7 +77,8 @@ def _fit_study(
 ) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
     say("extracting features")
     known = features_with(study.features.plugins)
-    table = extract(visible(cohort, study), known, map=map)
+    seen = visible(cohort, study)
+    table = extract(seen, known, map=map)
     columns = _informative(table, model_columns(study.inputs.quality, known))
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
@@ -78,12 +86,18 @@ def _fit_study(
     models, targets, pictures = [], {}, {}
     for target in study.targets:
         rows = _rows(cohort, target, table[list(columns)], groups)
-        rows = replace(rows, modalities=(from_recordings,) if from_recordings else ())
+        rows = replace(
+            rows,
+            modalities=(from_recordings,) if from_recordings else (),
+            table_columns=tuple(at for at, name in enumerate(columns) if name in target.few_events),
+        )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
         predicted = out_of_fold(rows, folds=study.folds, seed=study.seed)
         targets[target.name] = _scores(rows, predicted, study) | {
-            "comparators": _comparators(rows, table, study),
+            "comparators": _comparators(rows, table, seen, study),
         }
+        targets[target.name] |= _left_out(rows, cohort, study)
+        targets[target.name]["warnings"] += _telling(rows, columns)
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
         targets[target.name] |= _chosen(models[-1])
@@ -170,15 +184,51 @@ def _scores(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str
     }
 
 
-def _comparators(rows: TrainingRows, table: pd.DataFrame, study: Study) -> dict[str, Any]:
-    """Score the study's simpler models in the same folds."""
+def _comparators(rows: TrainingRows, table: pd.DataFrame, seen: Cohort, study: Study) -> dict[str, Any]:
+    """Score the study's simpler models in the same folds, and one that sees only which cells are filled."""
+    inputs = {each.name: table[list(each.features)].to_numpy(dtype=np.float64) for each in study.comparators}
+    if rows.target.kind == "classification":
+        inputs[FILLED_CELLS] = _filled(seen)
     found = {}
-    for comparator in study.comparators:
-        X = np.ascontiguousarray(table[list(comparator.features)].to_numpy(dtype=np.float64)[rows.truth.visits])
-        simpler = replace(rows, X=X)
+    for name, values in inputs.items():
+        X = np.ascontiguousarray(values[rows.truth.visits])
+        simpler = replace(rows, X=X, modalities=(), table_columns=(), candidates=_SIMPLE)
         predicted = out_of_fold(simpler, folds=study.folds, seed=study.seed)
-        found[comparator.name] = _scores(simpler, predicted, study)["scores"]
+        found[name] = _scores(simpler, predicted, study)["scores"]
     return found
+
+
+def _filled(seen: Cohort) -> np.ndarray:
+    """Return which cells of each visit are filled, as far as the study may see them, and whether it was recorded."""
+    cells = (seen.visits.notna() & (seen.visits != "")).to_numpy(dtype=np.float64)
+    recorded = {(recording.patient_id, recording.visit_id) for recording in seen.recordings}
+    here = zip(seen.visits["patient_id"], seen.visits["visit_id"], strict=True)
+    return np.column_stack([cells, np.array([float(visit in recorded) for visit in here])])
+
+
+def _left_out(rows: TrainingRows, cohort: Cohort, study: Study) -> dict[str, Any]:
+    """Score each site's patients by a model of the other sites."""
+    if not study.leave_out or study.leave_out not in cohort.visits:
+        return {}
+    site = cohort.visits[study.leave_out].fillna("").to_numpy(str)[rows.truth.visits]
+    if len(np.unique(site)) < 2:
+        return {}
+    predicted = out_of_site(rows, site)
+    if np.isnan(predicted).any():  # the other sites of one have nothing to learn from
+        return {}
+    return {"left_out_sites": _scores(rows, predicted, study)["scores"]}
+
+
+def _telling(rows: TrainingRows, columns: tuple[str, ...]) -> list[str]:
+    """Warn of columns that tell nearly all of the label."""
+    if rows.target.kind != "classification":
+        return []
+    truth = np.unique(rows.truth.label.astype(str), return_inverse=True)[1]
+    shares = telling_columns(rows.X, truth, rows.weight)
+    return [
+        f"feature '{columns[at]}' alone tells {shares[at]:.0%} of the label: was it known before?"
+        for at in np.flatnonzero(shares > TELLING)
+    ]
 
 
 def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:

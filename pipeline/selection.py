@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.evaluation.splits import grouped_folds
+from pipeline.learners.candidates import CANDIDATES
 from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth
@@ -38,6 +39,10 @@ class TrainingRows:
         Patient of each row, and the group that is never split (a family, a publication, or the patient).
     modalities : tuple of tuple of int
         Columns of X that come from recordings, if any do: sets are calibrated with and without them apart.
+    candidates : tuple of str
+        Models of types that are chosen from.
+    table_columns : tuple of int
+        Columns of X that are used where events are few.
     """
 
     target: Target
@@ -46,6 +51,8 @@ class TrainingRows:
     patients: np.ndarray
     groups: np.ndarray
     modalities: tuple[tuple[int, ...], ...] = ()
+    candidates: tuple[str, ...] = CANDIDATES
+    table_columns: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.X)
@@ -83,8 +90,9 @@ class TrainingRows:
 def new_estimator(rows: TrainingRows) -> TypeClassifier | ProgressionHazard:
     """Return the unfitted estimator of a target."""
     if rows.target.kind == "classification":
-        return TypeClassifier(labels=tuple(sorted(set(rows.truth.label.tolist()))))
-    return ProgressionHazard(horizons=tuple(horizon_years(text) for text in rows.target.horizons))
+        return TypeClassifier(candidates=rows.candidates, labels=tuple(sorted(set(rows.truth.label.tolist()))))
+    horizons = tuple(horizon_years(text) for text in rows.target.horizons)
+    return ProgressionHazard(horizons=horizons, table_columns=rows.table_columns)
 
 
 def fitted(
@@ -107,9 +115,35 @@ def out_of_fold(rows: TrainingRows, *, folds: int, seed: int, map: Mapped = map)
     ndarray, shape (n, k)
         Probabilities of the sorted labels, or risks at the horizons.
     """
-    splits = grouped_folds(rows.groups, rows.strata, folds, seed, patients=rows.patients)
+    return _predicted(rows, grouped_folds(rows.groups, rows.strata, folds, seed, patients=rows.patients), map)
+
+
+def out_of_site(rows: TrainingRows, site: np.ndarray, *, map: Mapped = map) -> np.ndarray:
+    """Predict each row by a model trained at the other sites only.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+    site : ndarray of str, shape (n,)
+        At least two; a group with rows at several sites is never in training for any of them.
+
+    Returns
+    -------
+    ndarray, shape (n, k)
+        NaN where the other sites have nothing to learn from: one label only, or no event.
+    """
+    splits = []
+    for name in np.unique(site):
+        here = site == name
+        train = ~np.isin(rows.groups.astype(str), rows.groups[here].astype(str))
+        if len(np.unique(rows.strata[train])) > 1:
+            splits.append((np.flatnonzero(train), np.flatnonzero(here)))
+    return _predicted(rows, splits, map)
+
+
+def _predicted(rows: TrainingRows, splits: list[tuple[np.ndarray, np.ndarray]], map: Mapped) -> np.ndarray:
     parts = list(map(partial(_predict_fold, rows), splits))
-    predicted = np.full((len(rows), parts[0].shape[1]), np.nan)
+    predicted = np.full((len(rows), parts[0].shape[1] if parts else 1), np.nan)
     for (_, test), part in zip(splits, parts, strict=True):
         predicted[test] = part
     return predicted

@@ -35,6 +35,8 @@ class Target:
         the event was not seen.
     horizons : tuple of str
         Horizons of risk, such as ``5y`` or ``8w``, ascending.
+    few_events : tuple of str
+        Features that the risk depends on where fewer than 50 patients had the event; all, if left out.
     at_risk : {"", "one_region"}
         Who can have the event.
     finding : str
@@ -54,6 +56,7 @@ class Target:
     left: str = ""
     right: str = ""
     horizons: tuple[str, ...] = ()
+    few_events: tuple[str, ...] = ()
     at_risk: Literal["", "one_region"] = ""
     finding: str = ""
     score: str = ""
@@ -136,6 +139,8 @@ class Study:
         Name or path of the mapping that reads the cohort; empty for our own tables and for phenopackets.
     group_by : str
         Visit column that keeps related patients in one fold (family, publication); the patient if empty.
+    leave_out : str
+        Visit column of sites (a centre): each is also predicted by a model of the others; no such check if empty.
     folds : int
         Folds of the grouped cross-validation.
     seed : int
@@ -150,6 +155,7 @@ class Study:
     targets: tuple[Target, ...]
     mapping: str = ""
     group_by: str = ""
+    leave_out: str = ""
     folds: int = 5
     seed: int = 20261122
     inputs: Inputs = field(default_factory=Inputs)

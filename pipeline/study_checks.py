@@ -78,7 +78,11 @@ def _columns_of(target: Target) -> tuple[str, ...]:
 def _check_names(study: Study, where: str) -> None:
     """Refuse names of ours that are misspelt: what was to be hidden would be learned from."""
     columns = [column.name for table in ("visits", "treatments") for column in TABLES[table]]
-    for key, given in (("inputs.hide", study.inputs.hide), ("group_by", (study.group_by,))):
+    for key, given in (
+        ("inputs.hide", study.inputs.hide),
+        ("group_by", (study.group_by,)),
+        ("leave_out", (study.leave_out,)),
+    ):
         unknown = next((name for name in given if name and name not in columns), None)
         if unknown is not None:
             raise UsageError(where, f"key '{key}' names no column: '{unknown}'", do=did_you_mean(unknown, columns))
@@ -88,6 +92,11 @@ def _check_names(study: Study, where: str) -> None:
         if unknown is not None or not comparator.features:
             found = f"comparator '{comparator.name}' has no feature '{unknown or ''}'"
             raise UsageError(where, found, do=did_you_mean(unknown or "", features) if unknown else "Name some")
+    for target in study.targets:
+        unknown = next((name for name in target.few_events if name not in features), None)
+        if unknown is not None:
+            found = f"key 'few_events' of target {target.name} names no feature: '{unknown}'"
+            raise UsageError(where, found, do=did_you_mean(unknown, features))
     terms = {"inputs.hide_findings": study.inputs.hide_findings}
     terms |= {f"finding of target {target.name}": (target.finding,) for target in study.targets if target.finding}
     for key, given in terms.items():
