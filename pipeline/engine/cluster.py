@@ -22,7 +22,11 @@ _WAIT_S = 30
 
 _TOLERANCE = 1e-6
 
-_QUIET = {"logging": {"distributed": "critical"}, "distributed.admin.large-graph-warning-threshold": "1GiB"}
+_QUIET = {
+    "logging": {"distributed": "critical"},
+    "distributed.scheduler.http.routes": [],
+    "distributed.admin.large-graph-warning-threshold": "1GiB",
+}
 """Dask logs what a task was called with, which may name files of patients."""
 
 
@@ -83,14 +87,15 @@ def dask_workers(cluster: Cluster, jobs: int) -> Iterator[DaskWorkers]:
 @contextmanager
 def _local(jobs: int) -> Iterator[Any]:
     """Start a scheduler and workers that share this machine's memory, each killed when it takes more than its share."""
-    no_dashboards: dict[str, Any] = {"dashboard_address": None, "worker_dashboard_address": None}
+    # any free port, with nothing to see behind it: on 8787 there may be a cluster already
+    no_dashboards: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": None}
     with LocalCluster(
         n_workers=jobs,
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
         silence_logs=logging.CRITICAL,
-        scheduler_kwargs={"allowed_failures": 0},  # what a death means is decided in `tasks`
+        scheduler_kwargs={"allowed_failures": 0, "dashboard": False},  # what a death means is decided in `tasks`
         **no_dashboards,
     ) as cluster:
         yield cluster

@@ -277,6 +277,8 @@ def test_D4_an_interrupted_command_ends_within_seconds(tmp_path, number, code):
     """Ctrl-C and SIGTERM give their own codes and one line, not a traceback; nothing is left behind."""
     papq.write_table(pa.table({"patient_id": [f"p{n}" for n in range(3_000_000)]}), tmp_path / "visits.parquet")
     script = (
+        # a shell gives what it runs in the background a deaf ear for Ctrl-C
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "import sys, pipeline.check; from pipeline.cli import main; "
         "print('go', flush=True); sys.exit(main(sys.argv[1:]))"
     )
