@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.batch import Written, _without_the_deadly
+from pipeline.bundle import load_bundle
 from pipeline.cli import main
 from pipeline.engine import DIED, Cluster
 from pipeline.errors import WorkerDied
@@ -80,14 +81,12 @@ def test_D22_locale_time_zone_and_hash_seed_do_not_show_in_the_output(line, few)
     assert contents("here") == contents("there")
 
 
-def test_D15_a_visit_that_kills_its_workers_is_rejected_and_all_others_are_predicted(
-    line, few, whole, monkeypatch, how
-):
+def test_D15_a_visit_that_kills_its_workers_is_rejected_and_the_others_are_predicted(line, few, whole, monkeypatch):
     """It is found among its partition's visits; what else was in the workers' hands is done again by others."""
     poison = int(rows(whole[0], "predictions")["row"].iloc[11])
     Path("deaths").mkdir()
     monkeypatch.setattr("pipeline.batch.TRIES", 1)
-    bundle = deadly(line.bundle, (poison,), str(Path("deaths").resolve()))
+    bundle = deadly(load_bundle(line.bundle_folder), (poison,), str(Path("deaths").resolve()))
     monkeypatch.setattr("pipeline.predict.load_bundle", lambda *_, **__: bundle)
     done = predict(line.bundle_folder, few, Path("out"), visits_per_partition=PER_PARTITION, jobs=2)
     assert done["reasons"] == {"WORKER_DIED": 1}
@@ -104,7 +103,7 @@ def test_D15_a_visit_that_kills_its_workers_is_rejected_and_all_others_are_predi
 def test_D15_a_worker_that_was_killed_by_chance_costs_nothing(line, few, whole, monkeypatch):
     """The system's killer of processes takes one: its partition is done again, and nobody can tell."""
     Path("deaths").mkdir()
-    bundle = deadly(line.bundle, tuple(range(1000)), str(Path("deaths").resolve()), most_deaths=1)
+    bundle = deadly(load_bundle(line.bundle_folder), tuple(range(1000)), str(Path("deaths").resolve()), most_deaths=1)
     monkeypatch.setattr("pipeline.predict.load_bundle", lambda *_, **__: bundle)
     predict(line.bundle_folder, few, Path("out"), visits_per_partition=PER_PARTITION, jobs=2)
     assert contents("out") == whole[1]
