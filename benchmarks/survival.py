@@ -118,8 +118,8 @@ def page(kept: Path) -> str:
         "# Public survival sets\n",
         f"Made by `python -m benchmarks.survival` on {date.today()}, Python {platform.python_version()}, {packages}.",
         "Integrated Brier skill against the Kaplan-Meier curve on 30 % of the rows, drawn anew in each repeat; peers",
-        "tuned by cross-validation on the same rows; means over repeats. *Less Cox*: the paired difference with its 95 %",
-        "interval (Student's t).\n",
+        "tuned by cross-validation on the same rows; means over repeats. *Less Cox*: the paired difference with its",
+        "95 % interval (Student's t).\n",
         "| set | repeats | ours | Cox | boosting | forest | less Cox | observed / expected |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
