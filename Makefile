@@ -58,7 +58,8 @@ bench: setup ## Measure CPU time, beside one fixed job that tells how fast the m
 fidelity: setup ## Measure generated patients against the published figures and write docs/fidelity.md
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.fidelity
 
-oracle: setup ## Measure how exact the oracle is and how hard the cohorts are, and write docs/oracle.md (an hour)
+oracle: setup ## Measure how exact the oracle is, how hard the cohorts are, and what signals show, into docs/oracle*.md (an hour)
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.oracle.signals
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.oracle
 
 truth: setup ## Measure how near trained models come to the oracle and write docs/truth.md; goes on where it stopped (hours)

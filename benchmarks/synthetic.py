@@ -2,8 +2,9 @@
 
 The generator runs in a process of its own, at an eighth of the patients and at all of them; figures are CPU seconds
 (user and system) and peak resident memory of that process, the imports taken off, one BLAS thread. The truth is
-included. A cell is one value of a table that is written. Only the ratios are worth quoting, and of several rounds,
-in which both sides take turns, the median: on a busy machine both cost more CPU, and not by the same factor.
+included. A cell is one value of a table that is written. Then recordings of the battery ``full`` are rendered for a
+thousandth of the patients, nothing written. Only the ratios are worth quoting, and of several rounds, in which both
+sides take turns, the median: on a busy machine both cost more CPU, and not by the same factor.
 """
 
 from __future__ import annotations
@@ -27,6 +28,25 @@ from pipeline.generate import generate
 generate(Path(sys.argv[1]), load_recipe("demo"), patients=int(sys.argv[2]), seed=1)
 """
 START = "import pipeline.generate"
+RENDER = """
+import sys
+from dataclasses import replace
+from pipeline.config import load_recipe
+from pipeline.synthetic import generate
+from pipeline.synthetic.signals.battery import BATTERIES
+from pipeline.synthetic.signals.files import sessions
+recipe = replace(load_recipe("demo"), battery="full", recordings=1.0)
+made = generate(recipe, patients=int(sys.argv[1]), seed=1)
+render = sys.argv[2] == "render"
+seconds = samples = 0
+for session, _ in sessions(made):
+    for take, track in session.tracks(BATTERIES["full"]) if render else ():
+        seconds += session.record_s
+        samples += len(track.ticks) * len(track.counts)
+print(seconds, samples)
+"""
+"""The tables of the patients are made in both cases, and their cost is taken off."""
+
 _AT_ONCE = 1_000_000
 
 
@@ -67,6 +87,21 @@ def main() -> None:
     cells, much = rounds[0][1], max(peak for _, _, peak in rounds)
     print(f"{options.patients:,} patients, {cells:,} cells: {median(ratios):.1f} times as many normal numbers")
     print(f"rounds: {', '.join(f'{each:.1f}' for each in ratios)}")
+    print(f"peak memory: {little:.0f} MiB for an eighth of the patients, {much:.0f} MiB for all")
+    signals(max(options.patients // 1_000, 8))
+
+
+def signals(patients: int) -> None:
+    """Print how much faster than real time recordings of the whole battery are rendered, and the growth of memory."""
+    _, little, _ = cost(RENDER, str(patients // 8), "render")
+    without, *_ = cost(RENDER, str(patients), "not")
+    seconds, much, printed = cost(RENDER, str(patients), "render")
+    recorded, samples = (float(each) for each in printed.split())
+    spent = seconds - without
+    print(
+        f"recordings of {recorded:.0f} s, {samples:.0f} samples: {recorded / spent:.0f} times faster than real time,"
+        f" {spent / normals(int(samples)):.1f} times as many normal numbers"
+    )
     print(f"peak memory: {little:.0f} MiB for an eighth of the patients, {much:.0f} MiB for all")
 
 

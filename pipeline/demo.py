@@ -16,7 +16,7 @@ from pipeline.predict import predict
 from pipeline.show import as_text, show
 from pipeline.train import train
 
-PATIENTS, NEW_PATIENTS = 800, 200
+PATIENTS, NEW_PATIENTS = 300, 75
 SEED, NEW_SEED = 1, 2
 
 
@@ -33,9 +33,9 @@ def demo(out: Path, say: Say = lambda _: None) -> None:
     out.mkdir(exist_ok=True)
     # leaving out each centre in turn would take as long again
     recipe, study = load_recipe("demo"), replace(load_study("dystonia-intake"), leave_out="")
-    say(f"making {PATIENTS} synthetic patients to learn from, and {NEW_PATIENTS} to predict")
-    generate(out / "cohort", recipe, patients=PATIENTS, seed=SEED)
-    generate(out / "new-patients", recipe, patients=NEW_PATIENTS, seed=NEW_SEED, format="csv")
+    say(f"making {PATIENTS} synthetic patients to learn from, and {NEW_PATIENTS} to predict, with forms and recordings")
+    generate(out / "cohort", recipe, patients=PATIENTS, seed=SEED, signals=True)
+    generate(out / "new-patients", recipe, patients=NEW_PATIENTS, seed=NEW_SEED, format="csv", signals=True)
     train(out / "cohort", study, out / "model", say=say)
     predict(out / "model", out / "new-patients", out / "predictions", format="csv", say=say)
 
@@ -53,6 +53,7 @@ def command(out: Path, *, quiet: bool) -> None:
     click.echo(as_text(show(out / "model")))
     to_open = {
         "new-patients/visits.csv": f"the records of {NEW_PATIENTS} synthetic patients",
+        "new-patients/recordings.csv": "which file holds which recording of theirs, and how to read it",
         "predictions/predictions-00000-of-00001.csv": "what the model says of each of their visits",
         "model/report.json": "how well it did on patients that it had not seen",
     }

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import periodogram
 
+from benchmarks.oracle.estimators import TAKES, statistics
 from pipeline.synthetic.devices import DEVICES
 from pipeline.synthetic.movement_figures import LATENTS
 from pipeline.synthetic.signals.battery import BATTERIES, Take
@@ -31,7 +32,7 @@ def session(seed=1, device="bmi270", seconds=20.0, relief=0.0, **latents):
 
 
 def track(made, place="wrist", task="posture", instrument="imu", faults=NO_FAULT):
-    return made.track(Take(place, task, instrument), made.habits(), faults)
+    return made.track(Take(place, task, instrument), faults)
 
 
 def spread(samples):
@@ -211,10 +212,21 @@ def test_every_take_is_of_the_vocabulary():
             assert set(found.sensors) <= set(SENSORS)
 
 
+@settings(max_examples=5, deadline=None)
+@given(seed=SEEDS)
+def test_each_latent_can_be_read_off_the_signals(seed):
+    """In a clear tremor, plain statistics of the signals give back what was rendered."""
+    made = session(seed, jerks_log=0.0)
+    read = statistics({take.name: made.track(take, NO_FAULT) for take in TAKES})
+    for name, value in zip(LATENTS, read[: len(LATENTS)], strict=True):
+        latent = 0.0 if name == "jerks_log" else USUAL[name]
+        assert abs(value - latent) < (0.8 if name in ("irregularity_log", "harmonic_log") else 0.45), name
+
+
 def test_what_no_body_does_is_cut_off():
     """Blurred latents may be anything; what is rendered of them is finite and has the declared length."""
     for value in (-40.0, 40.0):
         wild = dataclasses.replace(session(), shown=shown([value] * len(LATENTS)))
         for take in BATTERIES["full"]:
-            found = wild.track(take, wild.habits(), NO_FAULT)
+            found = wild.track(take, NO_FAULT)
             assert all(np.isfinite(found.samples(sensor).values).all() for sensor in found.sensors)

@@ -19,7 +19,7 @@ from pipeline.units import STANDARD_GRAVITY
 
 _LEVERS_M = {
     "wrist": (0.25, 0.0, 0.0),
-    "head": (0.0, 0.0, 0.15),
+    "head": (0.1, 0.0, 0.12),
     "ankle": (0.0, 0.0, -0.4),
     "lower_back": (0.0, 0.0, 0.3),
 }
@@ -30,8 +30,11 @@ _SWELLS, _SWELLS_S = 0.2, 0.7
 _SWAY_DEG, _SWAY_S = 0.25, 1.5
 _BREATH_DEG, _BREATH_HZ = 0.15, 0.25
 _JERK_S = 0.02
-_JERK_G, _JERK_OF_TREMOR, _JERK_LOG = 0.02, 6.0, 0.2
+_JERK_G, _JERK_OF_TREMOR, _JERK_LOG = 0.006, 4.0, 0.2
 """A: a jerk stands out of the tremor beside it, so that it can be told from it."""
+
+_FILTER_SAMPLES = 0.6
+"""A: how long the answer of a device's filter is, as the spread of a Gaussian in samples."""
 
 _HELD_FREE = ("posture", "trick", "action", "writing", "tapping")
 """Tasks in which nothing supports the limb, so that its posture shows."""
@@ -81,7 +84,7 @@ def moved(
     rate += wills.rate
     for vectors, waves in (
         (shaken.linear, shaken.tremor(time_s, habits.overtone, device, random)),
-        (shaken.across, shaken.jerks(time_s, told.jerks_hz, random)),
+        (shaken.across, shaken.jerks(time_s, told.jerks_hz, device, random)),
     ):
         acceleration += vectors[0][:, None] * waves[0]
         rate += vectors[1][:, None] * waves[1]
@@ -163,12 +166,18 @@ class _Shaking:
             size * (np.cos(angle) + harmonic / 2 * np.cos(twice)),
         )
 
-    def jerks(self, time_s: np.ndarray, hertz: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return acceleration in g of pulses that end where they began, and its integral in units of its turning."""
+    def jerks(
+        self, time_s: np.ndarray, hertz: float, device: Device, random: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return acceleration in g of pulses that end where they began, and its integral in units of its turning.
+
+        The device's filter makes a pulse, which is the second derivative of a Gaussian, longer and so much lower.
+        """
         seconds, number = since_nearest(time_s, hertz, random)
         sizes = np.exp(_JERK_LOG * random.standard_normal(int(number[-1]) + 1))[number]
         size = (_JERK_G + _JERK_OF_TREMOR * self._of.amplitude_g) * sizes
-        place = seconds / _JERK_S
-        bell = size * np.exp(-(place**2) / 2)
+        lasts = np.hypot(_JERK_S, _FILTER_SAMPLES / device.rate_hz)
+        place = seconds / lasts
+        bell = size * (_JERK_S / lasts) ** 3 * np.exp(-(place**2) / 2)
         # a tremor's integral has the opposite sign of its angle's; so has this one
-        return bell * (1 - place**2), -np.sqrt(3) * bell * place
+        return bell * (1 - place**2), -np.sqrt(3) * (lasts / _JERK_S) * bell * place

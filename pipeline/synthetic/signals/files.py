@@ -19,7 +19,7 @@ from pipeline.synthetic.devices import DEVICES, Device, Export
 from pipeline.synthetic.signals.battery import BATTERIES, Take
 from pipeline.synthetic.signals.render import Session
 from pipeline.synthetic.signals.sensor import TICK_S, Track
-from pipeline.synthetic.signals.shown import shown
+from pipeline.synthetic.signals.shown import shown, today
 from pipeline.units import SECONDS_IN, UNITS_OF_SENSOR
 from pipeline.writing import Format, create_private, write_table
 
@@ -51,14 +51,14 @@ def sessions(part: SyntheticCohort) -> Iterator[tuple[Session, int]]:
     ids = told.visits.ids(people)
     day = people.enrolled[patient] + (7 * told.visits.week).astype("timedelta64[D]")
     morning = ((day - _MIDNIGHT).astype(int) * 24 * 3600 + _MORNING_S).tolist()
-    relief = truth["relief"].to_numpy()
+    relief, latents = truth["relief"].to_numpy(), today(told.exact, told.blurred)
     for row in np.flatnonzero(told.recorded).tolist():
         centre = part.recipe.centres[people.centre[patient[row]]]
         session = Session(
             part.seed,
             str(ids["patient_id"][row]),
             str(ids["visit_id"][row]),
-            shown(told.blurred[row], float(relief[row])),
+            shown(latents[row], float(relief[row])),
             DEVICES[centre.device],
             centre.record_s,
         )
@@ -94,7 +94,7 @@ def _cells(column: Column, rows: list[dict[str, object]]) -> pd.Series:
 
 def _row(session: Session, take: Take, sensor: str, file: str) -> dict[str, object]:
     name = f"{session.patient_id}-{session.visit_id}-{take.name}-{sensor}"
-    site = take.site(session.habits().side)
+    site = take.site(session.habits.side)
     ids = (name, session.patient_id, session.visit_id, site, take.task, sensor)
     return dict(zip(_COMMON, (*ids, math.nan, file), strict=True))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from pipeline.synthetic.devices import Device
 from pipeline.synthetic.signals.battery import Take
@@ -37,18 +38,19 @@ class Session:
     device: Device
     record_s: float
 
+    @cached_property
     def habits(self) -> Habits:
-        """Return what is the person's own today."""
+        """What is the person's own today."""
         return draw_habits(self.seed, self.patient_id, self.visit_id)
 
     def tracks(self, takes: tuple[Take, ...]) -> Iterator[tuple[Take, Track]]:
         """Record take by take."""
-        habits = self.habits()
         for take in takes:
-            yield take, self.track(take, habits)
+            yield take, self.track(take)
 
-    def track(self, take: Take, habits: Habits, faults: Faults | None = None) -> Track:
+    def track(self, take: Take, faults: Faults | None = None) -> Track:
         """Record one take; with faults as they come, or as they are given."""
+        habits = self.habits
         random = generator(self.seed, self.patient_id, self.visit_id, take.name)
         drawn_faults = draw_faults(random)
         faults = drawn_faults if faults is None else faults

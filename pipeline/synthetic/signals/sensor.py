@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -123,6 +124,7 @@ def dropped(track: Track, faults: Faults, random: np.random.Generator) -> Track:
     return Track(track.ticks[kept], counts, track.sensors, track.steps, track.rate_hz)
 
 
+@cache
 def _right_angles() -> list[np.ndarray]:
     """Return the 24 turns that lay axes on axes, the first of them none."""
     found = []

@@ -1,4 +1,8 @@
-"""What the recordings of one visit show, in units of nature: the blurred latents, and nothing else of the patient."""
+"""What the recordings of one visit show, in units of nature, and nothing else of the patient.
+
+The oracle's error of a latent has two parts: the body does not show today what it usually shows, and reading it off a
+signal of so many seconds is not exact. The first part is taken from the blurred latents, the second comes by itself.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,27 @@ _LARGEST = {
     "irregularity_log": 5.0,
     "rest_ratio_log": 30.0,
     "writing_ratio_log": 30.0,
-    "harmonic_log": 1.5,
+    "harmonic_log": 0.8,
     "offset_log": 80.0,
     "jerks_log": 6.0,
     "amplitude_log": 1500.0,
     "head_amplitude_log": 1500.0,
 }
 """A: more than that no body does."""
+
+TODAY = {
+    "frequency_hz": 0.95,
+    "irregularity_log": 0.6,
+    "rest_ratio_log": 0.9,
+    "writing_ratio_log": 0.9,
+    "harmonic_log": 0.65,
+    "offset_log": 0.95,
+    "jerks_log": 0.75,
+    "head_frequency_hz": 0.95,
+    "amplitude_log": 0.93,
+    "head_amplitude_log": 0.85,
+}
+"""Share of the oracle's error that is the body's, so that with that of reading it is whole (docs/oracle-signals.md)."""
 
 _MILLI = 1e-3
 _IN_WRITING = ("writing", "spiral")
@@ -82,6 +100,21 @@ class Shown:
 
 def _sized(tremor: Tremor, factor: float) -> Tremor:
     return Tremor(tremor.hertz, factor * tremor.amplitude_g, tremor.stability_hz, tremor.harmonic)
+
+
+def today(exact: np.ndarray, blurred: np.ndarray) -> np.ndarray:
+    """Return the latents that bodies show on the day, of those that they have and those that a recording would show.
+
+    Parameters
+    ----------
+    exact, blurred : ndarray, shape (..., LATENTS)
+
+    Examples
+    --------
+    >>> today(np.zeros(len(LATENTS)), np.ones(len(LATENTS)))[:2].tolist()
+    [0.95, 0.6]
+    """
+    return exact + np.array([TODAY[name] for name in LATENTS]) * (blurred - exact)
 
 
 def shown(latents: Sequence[float] | np.ndarray, relief: float = 0.0) -> Shown:

@@ -1,4 +1,4 @@
-"""Voluntary movement in each task: slower than any tremor, and the same in all classes."""
+"""Voluntary movement in each task: slower than tremor, and of the latents only the posture shows in it."""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def _reaches(out: Voluntary, time_s: np.ndarray, habits: Habits, _: float, rando
 def _turns_head(
     out: Voluntary, time_s: np.ndarray, habits: Habits, offset_deg: float, random: np.random.Generator
 ) -> None:
-    """Look to the left and to the right; whose head is held askew turns it less."""
+    """Look to the left and to the right; whose head is held askew turns it less, slower and falteringly."""
     reach = np.radians(55.0) * np.exp(-offset_deg / 60)
     angle = _TURN * turns(time_s, habits.turns_hz, 0.0, random)
-    out.rate[2] = reach * _TURN * habits.turns_hz * np.cos(angle)
+    falters = 0.3 * offset_deg / (offset_deg + 8.0) * np.sin(_TURN * turns(time_s, 3.0, 0.5, random))
+    out.rate[2] = reach * _TURN * habits.turns_hz * np.cos(angle) * (1 + falters)
 
 
 def _writes(out: Voluntary, time_s: np.ndarray, habits: Habits, _: float, random: np.random.Generator) -> None:
