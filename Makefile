@@ -22,8 +22,8 @@ run-setup:
 demo: run-setup ## Make a synthetic cohort, train, predict, and say which files to open (DEMO_OUT=DIR)
 	@$(BIN)/dystonia demo --out "$(DEMO_OUT)"
 
-test: setup ## Run the tests and the examples in the documentation
-	$(PYTEST)
+test: setup ## Run the tests and the examples in the documentation, on up to four cores
+	$(PYTEST) -n logical --maxprocesses 4 --dist loadfile
 
 test-real: setup ## Run the tests that need real records: make test-real REAL=DIR
 	@test -d "$(REAL)" || { echo "make test-real needs a folder of real records: make test-real REAL=DIR" >&2; exit 66; }
