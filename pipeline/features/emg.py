@@ -130,21 +130,25 @@ def slow_drive_share(signal: Signal) -> Values:
     unit=Unit.RATIO,
     outputs=["wrist__action_over_rest__overflow_ratio"],
     bounds=(-1.0, 1.0),
+    version=2,
     needs=[muscle_activity_uv],
     source="PMC3119776: off-task EMG goes with the Barry-Albright scale",
     sensor="emg",
+    missing_when="one arm in action not recorded",
 )
 def overflow_ratio(visits: VisitsView) -> Values:
     """Overflow: how much the arm that is not used tenses up when the other one acts: 0 not at all.
 
     Formula: (a - b) / (a + b) of the activity a in action and b at rest, of the side that is the less active in action.
+    NaN where only one side was recorded in action: it may be the one that acts.
     """
     sides = [
         [visits.of(muscle_activity_uv, f"wrist_{side}", task) for side in ("left", "right")]
         for task in ("action", "rest")
     ]
     (left, right), (left_rest, right_rest) = sides
-    return np.where(left < right, contrast(left, left_rest), contrast(right, right_rest))
+    idle = np.where(left < right, contrast(left, left_rest), contrast(right, right_rest))
+    return np.where(np.isnan(left) | np.isnan(right), np.nan, idle)
 
 
 def _of(signal: Signal, channel: str) -> np.ndarray:

@@ -167,7 +167,7 @@ def line_length_g_per_s(signal: Signal) -> Values:
 def turning_points_hz(signal: Signal) -> Values:
     """How often a second the smoothed swing turns back: corrections of a movement.
 
-    Formula: samples at which the swing, averaged over 0.1 s, turns up or down, over twice the duration.
+    Formula: samples at which the swing, averaged with a Gaussian of 0.04 s, turns up or down, over twice the duration.
     """
     turns = shape.turning_points(smoothed(signal.swing, signal.fs, _ORDER_S))
     return np.where(signal.rms > 0, turns / (2 * signal.seconds), np.nan)
@@ -260,7 +260,7 @@ def mean_frequency_hz(signal: Signal) -> Values:
 def frequency_spread_ratio(signal: Signal) -> Values:
     """How many frequencies take part in the strongest swing: 1 for a sine, more for a mixture.
 
-    Formula: Hjorth complexity of the swing, averaged over 0.1 s so that noise does not decide it.
+    Formula: Hjorth complexity of the swing, averaged with a Gaussian of 0.04 s so that noise does not decide it.
     """
     return shape.complexity(smoothed(signal.swing, signal.fs, _ORDER_S))
 

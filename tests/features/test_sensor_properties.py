@@ -405,6 +405,16 @@ def test_an_idle_arm_that_tenses_up_overflows():
     np.testing.assert_allclose(found, [0.0, 0.5, 0.8], atol=1e-9)
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_of_one_arm_alone_nobody_can_say_that_it_is_the_idle_one(side):
+    made = [
+        (f"wrist_{side}", task, "emg", partial(muscles, size=size))
+        for task, size in (("action", 200.0), ("rest", 10.0))
+    ]
+    found = visit(*made, rate=1000.0, seconds=8.0)
+    assert np.isnan(found["wrist__action_over_rest__overflow_ratio"])
+
+
 def loops(time, *, rate=3.0, tremor=0.0, lifted=0.0):
     """Write loops, a stroke up and one down each, with a tremor of millimetres, and the pen lifted for a share."""
     x = 8 * time + 2 * np.sin(2 * np.pi * rate * time)
