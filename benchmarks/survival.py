@@ -2,7 +2,7 @@
 
 Mean integrated Brier skill: 1 - integrated Brier score / that of the Kaplan-Meier curve of the training rows. Every
 peer is tuned by cross-validation on the training rows; all see the same rows. What was measured of a set and repeat is
-kept in DIR and not measured again.
+kept in DIR, and not measured again while learners and benchmark stay what they are.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from sksurv.linear_model import CoxPHSurvivalAnalysis
 from sksurv.metrics import integrated_brier_score
 from sksurv.nonparametric import kaplan_meier_estimator
 
+import pipeline.learners
+from benchmarks.keeping import digest_of, kept
 from pipeline.learners.estimators import ProgressionRisk
 
 SETS: dict[str, Callable[[], tuple[pd.DataFrame, np.ndarray]]] = {
@@ -99,18 +101,15 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/survival.md"))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    options.kept.mkdir(parents=True, exist_ok=True)
+    folder = options.kept / digest_of(Path(pipeline.learners.__file__).parent, Path(__file__))
     for repeat in range(options.repeats):
         for name in options.sets:
-            path = options.kept / f"{name}-{repeat}.json"
-            if not path.exists():
-                print(f"measuring {path.stem}", flush=True)
-                path.write_text(json.dumps(measure(name, repeat)), encoding="utf-8")
-    options.out.write_text(page(options.kept), encoding="utf-8")
+            kept(folder / f"{name}-{repeat}.json", lambda name=name, repeat=repeat: measure(name, repeat))
+    options.out.write_text(page(folder), encoding="utf-8")
     return 0
 
 
-def page(kept: Path) -> str:
+def page(folder: Path) -> str:
     """Return the page of all that was measured."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-learn", "scikit-survival"))
     columns = ("ours", *PEERS, "observed_over_expected")
@@ -124,7 +123,7 @@ def page(kept: Path) -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name in SETS:
-        cells = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(kept.glob(f"{name}-*.json"))]
+        cells = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{name}-*.json"))]
         if not cells:
             lines.append(f"| {name} | not yet run |" + " |" * 6)
             continue

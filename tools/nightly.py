@@ -7,14 +7,13 @@ that is stopped goes on later, until a feature or a check changes.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib.metadata
-import json
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.keeping import digest_of, kept
 from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.spec import Feature
 from pipeline.testing import FeatureCheckFailed, check_features
@@ -27,20 +26,18 @@ PAGE = ROOT / "docs" / "nightly.md"
 
 def asked(alike: tuple[Feature, ...], examples: int) -> dict[str, Any]:
     """Check features that look at the same kind of input, unless nothing changed since; return what was found."""
-    sources = [path for part in ("features", "testing") for path in sorted((ROOT / "pipeline" / part).glob("*.py"))]
-    names = [each.spec.name for each in alike]
-    told = b"".join(path.read_bytes() for path in sources) + f"{names} {examples}".encode()
-    kept = KEPT / f"{hashlib.sha256(told).hexdigest()[:24]}.json"
-    if not kept.exists():
+    measured_of = digest_of(ROOT / "pipeline" / "features", ROOT / "pipeline" / "testing")
+
+    def ask() -> dict[str, Any]:
         found = ""
         try:
             check_features(alike, examples=examples)
         except FeatureCheckFailed as broken:
             found = f"{broken.feature} breaks '{broken.property}'"
             sys.stderr.write(f"{broken}\n")
-        KEPT.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps({"level": alike[0].spec.level, "names": names, "found": found}), encoding="utf-8")
-    return json.loads(kept.read_text(encoding="utf-8"))
+        return {"level": alike[0].spec.level, "names": [each.spec.name for each in alike], "found": found}
+
+    return kept(KEPT / f"{measured_of}-{examples}" / f"{alike[0].spec.name}.json", ask)
 
 
 def page(rows: list[dict[str, Any]], examples: int) -> str:

@@ -7,15 +7,14 @@ a run of an hour can be cut off.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import warnings
 from datetime import date
-from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
 import pipeline.synthetic
+from benchmarks.keeping import digest_of, kept
 from pipeline.config import load_recipe
 from pipeline.synthetic import generate
 
@@ -60,24 +59,6 @@ def measure(regime: str) -> dict[str, object]:
     }
 
 
-def _measured_of() -> str:
-    """Return a digest of all that the figures depend on but the versions of packages: recipes, generator, benchmark."""
-    digest = blake2b(digest_size=8)
-    for folder in (Path(pipeline.synthetic.__file__).parent, Path(__file__).parent):
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".toml") and path.name != "page.py":
-                digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-def _kept(path: Path, make: object) -> object:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        assert callable(make)
-        path.write_text(json.dumps(make()), encoding="utf-8")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def main() -> int:
     """Write the page; return 1 if a gate does not hold."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.oracle")
@@ -88,16 +69,13 @@ def main() -> int:
     # a few of many folds, or rounds of a solver that is told to stop early, say so
     warnings.simplefilter("ignore")
     found: dict[str, dict[str, object]] = {}
-    kept = options.kept / _measured_of()
+    folder = options.kept / digest_of(Path(pipeline.synthetic.__file__).parent, Path(__file__).parent)
     for regime in options.regimes:
-        print(f"measuring {regime}", flush=True)
-        result = _kept(kept / f"{regime}.json", lambda regime=regime: measure(regime))
-        plain = _kept(
-            kept / f"{regime}.attained.json",
+        result = kept(folder / f"{regime}.json", lambda regime=regime: measure(regime))
+        plain = kept(
+            folder / f"{regime}.attained.json",
             lambda regime=regime: vars(attained(load_recipe(regime), PATIENTS, TESTED)),
         )
-        assert isinstance(result, dict)
-        assert isinstance(plain, dict)
         found[regime] = {**result, **plain}
     made = f"Made by `make oracle` with version {version('dystonia-pipeline')} on {date.today()}."
     options.out.write_text(page(found, made=made, patients=PATIENTS, tested=TESTED), encoding="utf-8")

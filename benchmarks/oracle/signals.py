@@ -8,12 +8,10 @@ error, so that what is misread (another line taken for the tremor's) is counted 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import warnings
 from dataclasses import dataclass, replace
 from datetime import date
-from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 import pipeline.synthetic
+from benchmarks.keeping import digest_of, kept
 from benchmarks.oracle import estimators
 from benchmarks.oracle.estimators import TAKES, statistics
 from pipeline.config import load_recipe
@@ -165,13 +164,8 @@ def _cell(cell: Cell) -> str:
     return f"{number if cell.agrees else f'**{number}**'} ({cell.misread:.1%})"
 
 
-def _measured_of() -> str:
-    """Return a digest of all that the figures depend on but the versions of packages: generator and estimators."""
-    digest = blake2b(digest_size=8)
-    generator = Path(pipeline.synthetic.__file__).parent
-    for path in (*sorted(generator.rglob("*.py")), *sorted(generator.rglob("*.toml")), Path(estimators.__file__)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+def _rows_of(cells: dict[tuple[str, float], Cell]) -> list[list[str | float]]:
+    return [[*key, *vars(cell).values()] for key, cell in cells.items()]
 
 
 def main() -> int:
@@ -184,15 +178,11 @@ def main() -> int:
     options = parser.parse_args()
     # a few rounds of a solver that is told to stop early say so
     warnings.simplefilter("ignore")
-    kept = options.kept / f"{_measured_of()}-{options.visits}"
-    kept.mkdir(parents=True, exist_ok=True)
+    measured_of = digest_of(Path(pipeline.synthetic.__file__).parent, Path(estimators.__file__), Path(__file__))
+    folder = options.kept / f"{measured_of}-{options.visits}"
     found = {}
     for device in options.devices:
-        print(f"measuring {device}", flush=True)
-        if not (kept / device).exists():
-            cells = measure(device, options.visits)
-            (kept / device).write_text(json.dumps([[*key, *vars(cell).values()] for key, cell in cells.items()]))
-        rows = json.loads((kept / device).read_text())
+        rows = kept(folder / f"{device}.json", lambda device=device: _rows_of(measure(device, options.visits)))
         found[device] = {(name, seconds): Cell(*figures) for name, seconds, *figures in rows}
     text = page(found, options.visits)
     options.out.write_text(text, encoding="utf-8")

@@ -1,6 +1,7 @@
 """Measure cells that are not there yet and write the page: ``python -m benchmarks.truth [--patients N ...]``.
 
-What was measured of a cell is kept in DIR and not measured again, so that a run of hours can be cut off.
+What was measured of a cell is kept in DIR, and not measured again while generator, features, learners and benchmark
+stay what they are, so that a run of hours can be cut off.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ import warnings
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+
+import pipeline.features
+import pipeline.learners
+import pipeline.synthetic
+from benchmarks.keeping import digest_of, kept
 
 from .cell import measure
 from .page import REGIMES, page
@@ -28,16 +34,15 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/truth.md"))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    options.kept.mkdir(parents=True, exist_ok=True)
+    learned = (Path(module.__file__).parent for module in (pipeline.synthetic, pipeline.features, pipeline.learners))
+    folder = options.kept / f"{digest_of(*learned, Path(__file__).parent)}-{options.tested}"
     for seed in range(1, options.seeds + 1):
         for count in options.patients:
             for regime in options.regimes:
-                path = options.kept / f"{regime}-{count}-{seed}.json"
-                if not path.exists():
-                    print(f"measuring {path.stem}", flush=True)
-                    path.write_text(json.dumps(measure(regime, count, seed, options.tested)), encoding="utf-8")
+                path = folder / f"{regime}-{count}-{seed}.json"
+                kept(path, lambda cell=(regime, count, seed): measure(*cell, options.tested))
     found: dict[tuple[str, int], list[dict[str, object]]] = {}
-    for path in sorted(options.kept.glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         regime, count, _ = path.stem.rsplit("-", 2)
         found.setdefault((regime, int(count)), []).append(json.loads(path.read_text(encoding="utf-8")))
     made = f"Made by `make truth` with version {version('dystonia-pipeline')} on {date.today()}."
