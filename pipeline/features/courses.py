@@ -291,18 +291,16 @@ class Treatments:
     def _rows(self, kind: str) -> _Rows:
         if not self._recorded:
             return _Rows(self.table, np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0))
-        codes, kinds = self._kinds
         patient, weeks = self._timed
-        rows = np.flatnonzero((codes == kinds.get(kind, -1)) & (patient >= 0))
-        rows = rows[np.lexsort((weeks[rows], patient[rows]))]
-        if (~changes(patient[rows]) & ~changes(weeks[rows])).any():
-            rows = rows[np.lexsort((_number(self.table, "dose_toxin_units")[rows], weeks[rows], patient[rows]))]
+        rows = self._of_kind.get(kind, np.empty(0, dtype=int))
+        rows = rows[patient[rows] >= 0]
+        rows = rows[np.lexsort((_number(self.table, "dose_toxin_units")[rows], weeks[rows], patient[rows]))]
         return _Rows(self.table, rows, patient[rows], weeks[rows])
 
     @cached_property
-    def _kinds(self) -> tuple[np.ndarray, dict[str, int]]:
-        codes, words = pd.factorize(self.table["kind"].to_numpy(dtype=object))
-        return np.where(codes < 0, -2, codes), {word: number for number, word in enumerate(words)}
+    def _of_kind(self) -> dict[str, np.ndarray]:
+        """Rows of each kind."""
+        return pd.Series(0, index=self.table.index).groupby(self.table["kind"].to_numpy(dtype=object)).indices
 
     @cached_property
     def _timed(self) -> tuple[np.ndarray, np.ndarray]:
