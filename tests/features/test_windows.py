@@ -69,6 +69,38 @@ def test_a_long_recording_is_cut_like_a_short_one(drawn, stretch, piece):
             np.testing.assert_array_equal(one, whole.values[:, at : at + whole.samples])
 
 
+@pytest.mark.parametrize("piece", [100, 250, 1000])
+def test_a_long_recording_holds_no_more_than_a_stretch_and_a_window(piece):
+    """A day of samples takes no more memory than an hour, and its windows' samples are there."""
+    time, values = np.arange(20_000) / 100, noise(20_000)
+    drawn = recording(time, values)
+
+    def pieces():
+        for start in range(0, len(time), piece):
+            yield Samples(time[start : start + piece], values[:, start : start + piece])
+
+    with patch.object(windows, "STRETCH", 1000):
+        found = list(cuts(replace(drawn, pieces=pieces)))
+    assert len(found) == 20
+    assert max(each.values.shape[1] for each in found) <= 1000 + 400 + 1
+    assert sum(len(each.begins) for each in found) == 99
+
+
+@pytest.mark.parametrize("declared", [104.17, 31.26, 99.62])
+def test_a_rate_that_the_clock_bears_out_sets_the_windows_length(declared):
+    """A sensor of 104.17 Hz is not rounded to 104: the declared rate counts if the clock is within 0.5 %."""
+    for measured in (declared * 0.996, declared * 1.004):
+        time = np.arange(1300) / measured
+        assert cut(recording(time, noise(1300), declared)).samples == round(WINDOW_S * declared)
+        assert cut(recording(time, noise(1300), declared * 1.02)).samples == round(WINDOW_S * float(f"{measured:.3g}"))
+
+
+def test_one_change_is_no_stuck_sensor():
+    values = np.zeros((3, 400))
+    values[1, 250:] = 1.0
+    assert len(cut(recording(np.arange(400) / 100, values)).begins) == 1
+
+
 @given(start=st.floats(-1e6, 1e9), rate=st.sampled_from([25.0, 99.9, 100.0, 104.0]))
 def test_a_clock_may_start_anywhere_and_declare_a_slightly_other_rate(start, rate):
     """Seconds since boot, since 1970 or since the start: the windows are the same."""
@@ -128,8 +160,15 @@ def test_a_stuck_sensor_gives_no_windows():
 @pytest.mark.parametrize("count", [0, 1, 2, 399])
 def test_a_recording_shorter_than_a_window_has_none(count):
     found = cut(recording(np.arange(count) / 100, noise(count)))
-    assert len(found.begins) == 0
+    assert len(found.begins) == len(found.start_s) == len(found.fs) == 0
     assert np.isnan(found.usable_share)
+    np.testing.assert_allclose(found.duration_s, count / 100 if count > 1 else 0.0)
+    assert found.samples == (400 if count > 1 else 0)
+
+
+def test_a_recording_whose_clock_has_no_begin_has_no_length():
+    found = cut(recording([np.nan, *np.arange(1, 500) / 100], noise(500)))
+    assert (found.duration_s, len(found.begins)) == (0.0, 0)
 
 
 def test_exactly_one_window_is_one_window():
