@@ -214,11 +214,12 @@ def test_a_pools_map_gives_the_same_table():
     assert spread["head__rest__strong__tremor_peak_hz"].notna().all()
 
 
-@given(cohort=cohorts(max_patients=3, recordings=4), chunk=st.integers(1, 5))
-def test_how_many_recordings_a_worker_opens_at_once_does_not_show(cohort, chunk):
+@given(cohort=cohorts(max_patients=3, recordings=4), chunk=st.integers(1, 5), held=st.sampled_from([1, 3000]))
+def test_how_many_recordings_a_worker_opens_at_once_does_not_show(cohort, chunk, held):
     """Windows are measured together with those of other recordings: whichever these are, every value keeps its bits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.features.measure.CHUNK", chunk)
+        patch.setattr("pipeline.features.measure.MOST_HELD", held)
         cut = extract(cohort)
     assert bits(cut) == bits(extract(cohort))
 

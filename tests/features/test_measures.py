@@ -12,7 +12,7 @@ from pipeline.features import spectrum
 from pipeline.features.bursts import runs
 from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.measure import measure_windows, quantile_by, strong_median_by
-from pipeline.features.movement import movement_rms_g
+from pipeline.features.movement import movement_rms_g, regularity_ratio
 from pipeline.features.posture import sustained_deviation_s, tilt_deg, tilt_range_deg
 from pipeline.features.repetition import (
     amplitude_drift_ratio,
@@ -112,6 +112,21 @@ def test_late_over_early_halves_as_a_plain_loop_does(sizes):
     known = [[size for size in half if not np.isnan(size)] for half in (late, early)]
     expected = np.median(known[0]) / np.median(known[1]) if min(map(len, known)) > 1 else np.nan
     np.testing.assert_allclose(amplitude_drift_ratio(seen), expected)
+
+
+@given(hertz=st.floats(0.05, 0.15), rate=st.sampled_from([25.0, 50.0, 100.0]))
+def test_a_slow_drift_has_no_rhythm(hertz, rate):
+    """What has not turned back within two seconds is like itself a moment later, and repeats nothing."""
+    time = np.arange(round(4 * rate)) / rate
+    sway = np.stack([np.cos(2 * np.pi * hertz * time), 0.1 * time, np.ones_like(time)])
+    assert regularity_ratio(Signal(sway[None], np.array([rate]))) == 0.0
+
+
+@pytest.mark.parametrize(("hertz", "found"), [(0.47, False), (0.55, True), (6.0, True)])
+def test_a_rhythm_has_periods_of_up_to_two_seconds(hertz, found):
+    time = np.arange(1600) / 100
+    swing = np.stack([np.sin(2 * np.pi * hertz * time), 0 * time, 0 * time + 1])
+    assert (regularity_ratio(Signal(swing[None], np.array([100.0])))[0] > 0.9) == found
 
 
 @given(rate=st.sampled_from([25.0, 40.0, 100.0]), off=st.sampled_from([0.0, -0.004, 0.0045]))
