@@ -54,10 +54,10 @@ def line_length(values: np.ndarray) -> np.ndarray:
     return np.abs(np.diff(values, axis=1)).sum(axis=1)
 
 
-def slope(values: np.ndarray) -> np.ndarray:
-    """Slope of the straight line of least squares, a sample."""
-    time = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
-    return (values * time).sum(axis=1) / (time**2).sum()
+def slope(values: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Slope of the straight line of least squares, against times of shape (T,)."""
+    centred = time - time.mean()
+    return ratio((values * centred).sum(axis=1), (centred**2).sum())
 
 
 def mobility(values: np.ndarray) -> np.ndarray:

@@ -54,6 +54,15 @@ def test_the_lock_is_not_rewritten_over_an_undeclared_change(current, tmp_path):
     assert read_lock(path.read_text(encoding="utf-8")) == current
 
 
+def test_a_new_feature_enters_the_lock_and_one_that_is_gone_leaves_it(current, tmp_path):
+    """Neither is a change of a feature that a model could have been trained with under the same name."""
+    path = tmp_path / "features.lock"
+    first, *others = current.items()
+    path.write_text(lock_text(dict(others) | {"gone": replace(first[1], name="gone")}), encoding="utf-8")
+    assert main([str(path)]) == ""
+    assert read_lock(path.read_text(encoding="utf-8")) == current
+
+
 def test_probes_are_well_away_from_where_rounding_turns():
     """Another machine's last bits cannot change a fingerprint: no probe's value lies near a tie, nor near zero."""
     values = extract(probe_cohort()).to_numpy()

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -188,6 +188,7 @@ def test_the_strongest_line_is_the_highest_local_maximum(bins):
         np.testing.assert_allclose(line, np.clip(expected, 0.5, 30.0), atol=1e-9)
 
 
+@example([6.0, 7.0], [6.0, 7.0])
 @given(st.lists(st.floats(1.0, 9.0), min_size=2, max_size=4), st.lists(st.floats(1.0, 9.0), min_size=2, max_size=4))
 def test_the_width_at_half_power_is_that_of_a_plain_walk_down_both_sides(left, right):
     """From the top outwards to where a straight line between bins crosses half of it."""

@@ -1,6 +1,7 @@
 """`dystonia features`: the same bytes however the work was cut and spread, and a cache that changes nothing."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,34 @@ def test_nothing_is_left_of_a_run_that_fails(folder, tmp_path):
         featurise(broken, tmp_path / "out.csv", OPTIONS)
     assert (tmp_path / "there.csv").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")} == {"there.csv", "broken"}
+
+
+def test_damaged_recordings_cost_their_own_features_and_are_counted(folder, tmp_path, capfd):
+    """Bad files among good ones: no visit is lost, no other value moves, and the operator is told how many and why."""
+    damaged = tmp_path / "cohort"
+    shutil.copytree(folder, damaged)
+    files = sorted(damaged.glob("r*[0-9].csv"))
+    files[0].unlink()
+    files[1].write_bytes(b"")
+    files[2].write_bytes(b"\0\1\2")
+    visits = pd.read_csv(damaged / "visits.csv", dtype=str)
+    visits.loc[1, "age_at_visit_y"] = "old"  # the second visit has no recording
+    visits.to_csv(damaged / "visits.csv", index=False)
+    assert main(["features", str(damaged), "--out", str(tmp_path / "out.parquet"), "--jobs", "2"]) == 0
+    said = capfd.readouterr().out.splitlines()
+    assert said[0].endswith(f"features of {len(visits) - 1} visits, 1 rejected")
+    assert [line.split(": ")[1] for line in said if "rejected because" in line] == ["1 x NOT_A_NUMBER"]
+    noted = {line.split(" x ")[1].split(":")[0] for line in said if "noted: " in line}
+    assert {"BAD_RECORDING", "NO_RECORDING", "TOO_SHORT"} <= noted
+    featurise(folder, tmp_path / "whole.parquet", OPTIONS)
+    key = ["patient_id", "visit_id"]
+    found, whole = (pd.read_parquet(tmp_path / f"{name}.parquet").set_index(key) for name in ("out", "whole"))
+    recorded = pd.read_csv(damaged / "recordings.csv", dtype=str)
+    spoilt = pd.MultiIndex.from_frame(recorded[recorded["file"].isin([file.name for file in files[:3]])][key])
+    kept = found.index.difference(spoilt)
+    same = [name for name in whole if name not in ("source", "row")]
+    pd.testing.assert_frame_equal(found.loc[kept, same], whole.loc[kept, same])
+    assert found.loc[spoilt].filter(like="head__rest__").isna().all(axis=None)
 
 
 def test_the_command_says_what_it_wrote_and_lists_the_catalogue(folder, tmp_path, capfd):
