@@ -105,8 +105,8 @@ def cuts(recording: Recording) -> Iterator[Cut]:
             yield Cut(values, channels, none.astype(int), none, none, none.astype(bool), 0, 0.0, np.nan)
             return
         yield _cut(time, values, channels, len(SENSORS[recording.sensor].needed), clock)
-        # from where the next window begins, a later stretch goes on
-        rest = np.searchsorted(time, clock.first_s + STEP_S * clock.windows - clock.period_s / 2)
+        # from where the next window begins, or a sample before, a later stretch goes on
+        rest = np.searchsorted(time, clock.first_s + STEP_S * clock.windows - clock.period_s)
         kept_s, kept = time[rest:], values[:, rest:]
 
 

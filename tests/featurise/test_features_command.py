@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import stat
 
 import numpy as np
 import pandas as pd
@@ -10,16 +9,13 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.config import load_recipe
-from pipeline.errors import ContractError, OutputExists, UsageError
-from pipeline.features.cache import SignalCache
+from pipeline.errors import ContractError, OutputExists
 from pipeline.features.catalogue import column_names
 from pipeline.features.extract import extract
-from pipeline.features.measure import CHUNK
 from pipeline.featurise import featurise
 from pipeline.generate import generate
 from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
-from pipeline.records import Cohort, Recording
 from pipeline.testing.recordings import Wave
 
 OPTIONS = Options()
@@ -83,53 +79,6 @@ def test_a_full_cache_gives_the_bytes_of_an_empty_one(folder, tmp_path, monkeypa
 
     monkeypatch.setattr("pipeline.features.measure.measure_windows", measured_again)
     assert plain == first == made(folder, tmp_path / "again.parquet", cache=tmp_path / "cache")
-
-
-def recorded(count):
-    visits = pd.DataFrame({"patient_id": "a", "visit_id": [str(number) for number in range(count)]})
-    takes = (Wave("swell", number, 9.0, 50.0) for number in range(count))
-    return Cohort(
-        visits,
-        recordings=tuple(
-            Recording(f"r{n}", "a", str(n), "head", "rest", "accelerometer", 50.0, take) for n, take in enumerate(takes)
-        ),
-    )
-
-
-@pytest.mark.parametrize("damage", [b"", b"\x80\x04", None])
-def test_a_damaged_entry_is_measured_again(tmp_path, damage):
-    """Cut off, overwritten with a pickle, one bit flipped: none of them is believed, and none of them is loaded."""
-    cache, cohort = SignalCache(tmp_path / "cache"), recorded(3)
-    before = extract(cohort, cache=cache)
-    entries = sorted((tmp_path / "cache").rglob("*.npy"))
-    assert len(entries) == 3
-    for entry in entries:
-        content = bytearray(entry.read_bytes())
-        content[len(content) // 2] ^= 1
-        entry.write_bytes(bytes(content) if damage is None else damage)
-    pd.testing.assert_frame_equal(extract(cohort, cache=cache), before)
-    np.load(entries[0], allow_pickle=False)
-
-
-def test_another_version_or_another_signal_is_not_found(tmp_path, monkeypatch):
-    """What a value depends on is in its name: stale values can't be taken for new ones."""
-    cache = SignalCache(tmp_path / "cache")
-    extract(recorded(CHUNK + 1), cache=cache)
-    assert len(list((tmp_path / "cache").rglob("*.npy"))) == CHUNK + 1
-    monkeypatch.setattr("pipeline.features.cache._environment", lambda: "another machine")
-    extract(recorded(2), cache=cache)
-    assert len(list((tmp_path / "cache").rglob("*.npy"))) == CHUNK + 3
-
-
-def test_a_cache_is_for_its_owner_only(tmp_path):
-    """Window values are a patient's: nobody else reads them, or lays others into the folder."""
-    SignalCache(tmp_path / "cache")
-    assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
-    (tmp_path / "open").mkdir(mode=0o755)
-    (tmp_path / "link").symlink_to(tmp_path / "cache")
-    for name in ("open", "link"):
-        with pytest.raises(UsageError, match="closed to others"):
-            SignalCache(tmp_path / name)
 
 
 def test_nothing_is_left_of_a_run_that_fails(folder, tmp_path):
