@@ -23,7 +23,6 @@ def opened(content, **row):
     return SignalFile(folder, "s.csv", layout_of(ROW | row), "a recording")
 
 
-@pytest.mark.R
 @pytest.mark.parametrize(
     ("content", "row", "said"),
     [
@@ -49,7 +48,6 @@ def test_R7_what_is_wrong_with_a_header_is_said(content, row, said):
     assert refused.value.code == "CHANNEL"
 
 
-@pytest.mark.R
 @pytest.mark.parametrize("bom", [codecs.BOM_UTF16_LE, b""])
 @pytest.mark.parametrize("row", [{}, {"header": "no", "columns": "2|3|4", "time_column": "1", "time_unit": "s"}])
 def test_R7_another_encoding_is_named(bom, row):
@@ -58,7 +56,6 @@ def test_R7_another_encoding_is_named(bom, row):
         judge(opened(content, **row))
 
 
-@pytest.mark.R
 @pytest.mark.parametrize("row", [{}, {"header": "no", "columns": "2|3|4", "time_column": "1", "time_unit": "s"}])
 @pytest.mark.parametrize("content", ["", "time_s,x,y,z\n"])
 def test_R2_a_file_without_a_sample_is_too_short_and_nothing_else(content, row):
