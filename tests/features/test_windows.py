@@ -98,6 +98,20 @@ def test_a_rate_that_the_clock_bears_out_sets_the_windows_length(declared):
         assert found.samples == round(WINDOW_S * float(f"{measured:.3g}"))
 
 
+def test_a_clock_that_stands_still_between_two_samples_counts_by_its_steps_forward():
+    """Times written in too few digits: the rate is that of the times that are there, and no window is made up."""
+    found = cut(recording(np.repeat(np.arange(500) / 50, 2), noise(1000), 50.0))
+    assert (found.samples, len(found.begins)) == (200, 0)
+
+
+@pytest.mark.parametrize(("late", "used"), [(32, 1), (33, 0)])
+def test_a_sample_may_be_late_by_half_a_period_and_no_more(late, used):
+    """A period is 64 ticks of this clock; one sample comes late, and the next in time."""
+    ticks = 64 * np.arange(256)
+    ticks[100] += late
+    assert len(cut(recording(ticks / 4096, noise(256), 64.0)).begins) == used
+
+
 def test_one_change_is_no_stuck_sensor():
     values = np.zeros((3, 400))
     values[1, 250:] = 1.0
