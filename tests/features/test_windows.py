@@ -112,6 +112,14 @@ def test_a_sample_may_be_late_by_half_a_period_and_no_more(late, used):
     assert len(cut(recording(ticks / 4096, noise(256), 64.0)).begins) == used
 
 
+@pytest.mark.parametrize(("early", "used"), [(31, 1), (33, 0)])
+def test_a_window_whose_last_sample_is_early_by_half_a_period_is_whole(early, used):
+    """Four seconds end with the last sample's period, give or take the clock's jitter."""
+    ticks = 64 * np.arange(256)
+    ticks[-1] -= early
+    assert len(cut(recording(ticks / 4096, noise(256), 64.0)).begins) == used
+
+
 def test_one_change_is_no_stuck_sensor():
     values = np.zeros((3, 400))
     values[1, 250:] = 1.0
@@ -157,6 +165,18 @@ def test_a_window_with_a_break_is_not_used_and_the_others_are(spoil):
     assert len(set(found.begins)) == len(found.begins)
     for begin in found.begins:
         assert not begin < 500 < begin + found.samples
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_value_that_one_axis_lost_costs_its_windows(axis):
+    values = noise(1000)
+    values[axis, 500] = np.nan
+    assert cut(recording(np.arange(1000) / 100, values)).start_s.tolist() == [0.0, 6.0]
+
+
+def test_a_file_without_a_single_piece_is_a_recording_without_windows():
+    found = cut(replace(recording([], np.empty((3, 0))), pieces=lambda: iter(())))
+    assert (len(found.begins), found.duration_s) == (0, 0.0)
 
 
 def test_no_window_starts_inside_a_gap_or_comes_twice():
