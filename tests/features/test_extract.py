@@ -226,7 +226,7 @@ def test_how_many_recordings_a_worker_opens_at_once_does_not_show(cohort, chunk,
 
 
 def test_recordings_do_not_wait_until_all_are_read(monkeypatch):
-    """Samples are measured and let go as soon as there are many: a folder of long recordings must not fill the memory."""
+    """Samples are measured and let go as soon as there are many: long ones must not fill the memory."""
     taken, waiting = measure._measure, []
     monkeypatch.setattr("pipeline.features.measure.MOST_HELD", 2 * 3 * 1000 + 1)
 
