@@ -166,8 +166,8 @@ def main(folder: Path) -> None:
         f"Made by `python -m benchmarks.beside REAL` with version {version('dystonia-pipeline')} on {date.today()}:",
         "one person with Parkinson's disease, recorded by phone (pdkit), a healthy one and one with multiple",
         "sclerosis, recorded at the lower back (mobgap), beside 80 generated people, half with Parkinson's disease and",
-        "half healthy. So few people show whether what is generated is of this world, and nothing more; of dystonia they",
-        "show nothing.",
+        "half healthy. So few people show whether what is generated is of this world, and nothing more; of dystonia",
+        "they show nothing.",
         "",
         "![Power over frequency in three tasks: real walks and tremors run inside the band of generated ones; from 0.7"
         " to 3 Hz a real hand that is held out moves more than any generated one]"
