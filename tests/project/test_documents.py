@@ -97,6 +97,23 @@ def test_the_readme_explains_every_option_of_reading():
     assert set.intersection(*given) - explained == set()
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if "tests/" in text_of(name)])
+def test_every_test_that_is_named_exists(name):
+    """What a page claims is shown by a test, and the test is there."""
+    for file, function in re.findall(r"\b(tests/[\w/]+\.py)(?:::(\w+))?", text_of(name)):
+        assert (ROOT / file).is_file(), file
+        assert f"\ndef {function}" in text_of(file), function
+
+
+def test_every_claim_beside_other_packages_is_shown():
+    """Each number behind a claim has its row, and each row has a claim."""
+    text = text_of("docs/peers.md")
+    claims = set(re.findall(r"\[(\d+)\]\(#where-ours-is-shown\)", text))
+    rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", text, re.MULTILINE))
+    assert claims == set(rows)
+    assert all("tests/" in row or ".md)" in row for row in rows.values())
+
+
 def test_every_make_target_that_is_named_exists():
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     for name in NAMES:
