@@ -48,7 +48,7 @@ FEATURES = (
 _TAKEN = ("wrist_rest_imu", "wrist_posture_imu", "lower_back_gait_imu")
 _PEOPLE = {"parkinson_disease/not_dystonia": 0.5, "healthy/not_dystonia": 0.5}
 _TITLES = {"rest": "REST_TREMOR_AMPLITUDE", "posture": "POSTURAL_TREMOR_OF_THE_HANDS"}
-_SEGMENT = 400
+_SEGMENT_S, _TO_HZ = 4.0, 49.0
 _PAGE = Path("docs/beside-real.md")
 _TOLD = {"rest": "hand at rest", "posture": "hand held out", "gait": "lower back, walking"}
 
@@ -90,7 +90,8 @@ def generated_recordings(people: int = 80) -> tuple[pd.DataFrame, list[Recording
                 samples = session.track(take).samples("accelerometer")
                 key = f"{session.patient_id} {take.name}", session.patient_id, session.visit_id
                 site = take.site(session.habits.side)
-                found.append(Recording(*key, site, take.task, "accelerometer", 100.0, lambda samples=samples: samples))
+                rate = session.device.rate_hz
+                found.append(Recording(*key, site, take.task, "accelerometer", rate, lambda samples=samples: samples))
     return cohort.cohort.visits, found
 
 
@@ -112,8 +113,8 @@ def compared(theirs: pd.DataFrame) -> list[str]:
 
 def spectrum(recording: Recording) -> tuple[np.ndarray, np.ndarray]:
     """Return frequencies in Hz and the power density of all axes together in g^2/Hz."""
-    hertz, power = welch(recording.open().values, recording.rate_hz, nperseg=_SEGMENT)
-    return hertz, power.sum(axis=0)
+    hertz, power = welch(recording.open().values, recording.rate_hz, nperseg=round(_SEGMENT_S * recording.rate_hz))
+    return hertz[hertz <= _TO_HZ], power.sum(axis=0)[hertz <= _TO_HZ]
 
 
 def floor_and_slope(recording: Recording) -> tuple[float, float]:
