@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 import click
+from click.shell_completion import CompletionItem
 
 from pipeline.command import run, show_examples
 from pipeline.errors import did_you_mean
@@ -20,6 +21,7 @@ COMMANDS = {
     "train": ("pipeline.train", "Fit and validate a study on a cohort, and save the model."),
     "predict": ("pipeline.predict", "Predict every visit of a cohort with a saved model."),
     "show": ("pipeline.show", "Say what a saved model or a built-in study is."),
+    "doctor": ("pipeline.doctor", "Say whether this installation works, and what to do where it does not."),
 }
 """Name of each command, with its module and one line of help."""
 
@@ -37,6 +39,11 @@ class _LazyGroup(click.Group):
         command = import_module(COMMANDS[cmd_name][0]).command
         show_examples(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the names of commands from the table; click's own way would import every one."""
+        names = [CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

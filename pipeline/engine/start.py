@@ -15,6 +15,11 @@ from pipeline.errors import Unavailable
 ALL_CORES = 0
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use, which a container or a scheduler may have limited."""
+    return cpu_count()
+
+
 @contextmanager
 def workers(jobs: int = 1, cluster: Cluster | None = None) -> Iterator[Workers]:
     """Give a `map` that runs on so many processes, or on a cluster.
@@ -50,12 +55,12 @@ def workers(jobs: int = 1, cluster: Cluster | None = None) -> Iterator[Workers]:
             raise Unavailable(
                 "--cluster", "Dask is not installed", do="Run: pip install 'dystonia-pipeline[cluster]'"
             ) from None
-        with dask_workers(cluster, jobs or cpu_count()) as pool:
+        with dask_workers(cluster, jobs or usable_cores()) as pool:
             yield Spread(pool)
-    elif (jobs or cpu_count()) == 1:
+    elif (jobs or usable_cores()) == 1:
         yield Here()
     else:
-        pool = Cores(jobs or cpu_count())
+        pool = Cores(jobs or usable_cores())
         try:
             yield Spread(pool)
         finally:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pipeline.errors import Unavailable
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _STORE = Path("mlruns")
+_PASSWORD = re.compile(r"//[^@/]*@")
 _BATCH = 100
 _LONGEST_PARAM = 500
 
@@ -52,6 +54,35 @@ class RunRecord:
 def tracking_uri() -> str:
     """Return where runs go: ``MLFLOW_TRACKING_URI``, else a database file in ``mlruns/`` of this folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{quote(str(_STORE.resolve() / 'mlflow.db'))}"
+
+
+def ask_store() -> str:
+    """Say where runs go, after the store has answered; a database file that is not there yet is not made.
+
+    Raises
+    ------
+    Unavailable
+        If the store does not answer.
+    """
+    uri = tracking_uri()
+    where = f"{_PASSWORD.sub('//…@', uri)}, telemetry {'off' if _quiet() else 'ON'}"
+    if uri.startswith("sqlite:///") and _could_be_made(Path(unquote(uri.removeprefix("sqlite:///")))):
+        return f"{where}, made by the first training"
+    try:
+        _client().search_experiments(max_results=1)
+    except Exception as error:  # a store fails in many ways: a database, a network, a disk
+        raise Unavailable(
+            "the tracking store", f"does not answer ({type(error).__name__})", do="Check MLFLOW_TRACKING_URI"
+        ) from error
+    return where
+
+
+def _could_be_made(file: Path) -> bool:
+    """Say whether a database is not there yet, in a folder that takes it; our own folder is made with it."""
+    folder = file.parent
+    if folder == _STORE.resolve() and not folder.exists():
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK) and not file.exists()
 
 
 def ui_command() -> str:
@@ -90,12 +121,20 @@ def log_run(record: RunRecord) -> str:
     return run.info.run_id
 
 
-def _client() -> MlflowClient:
-    """Import mlflow with telemetry off and its log quiet, and connect to the store."""
+def _quiet() -> bool:
+    """Import mlflow with telemetry off and its log quiet; return whether it says so."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     logging.getLogger("alembic").setLevel(logging.ERROR)
+    from mlflow.environment_variables import MLFLOW_DISABLE_TELEMETRY
+
+    return bool(MLFLOW_DISABLE_TELEMETRY.get())
+
+
+def _client() -> MlflowClient:
+    """Connect to the store."""
+    _quiet()
     from mlflow import MlflowClient
 
     if "MLFLOW_TRACKING_URI" not in os.environ:

@@ -62,6 +62,15 @@ def test_a_good_bundle_is_loaded(bundle, line):
     assert load_bundle(bundle).features == line.bundle.features
 
 
+def test_the_doctor_tells_a_good_bundle_from_a_damaged_one(bundle, capsys):
+    """An operator asks before the night's batch, with the exit code that `predict` would give."""
+    assert main(["doctor", str(bundle)]) == 0
+    assert "answers as it did when it was saved; trained on synthetic data" in capsys.readouterr().out
+    (bundle / "report.json").write_text("{}")
+    assert main(["doctor", str(bundle)]) == 76
+    assert "TAMPERED" in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_B1_nothing_there(tmp_path):
     """A path with nothing behind it is a missing input, not a bad bundle."""
     with pytest.raises(MissingInput, match="no such bundle"):

@@ -74,6 +74,29 @@ def test_help_is_light():
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
 
 
+def completed(words: str) -> tuple[list[str], str]:
+    """Return what a shell would offer after these words, and which of the large libraries were imported for it."""
+    code = (
+        "import sys; sys.argv = ['dystonia']; from pipeline.cli import main; code = main();"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)), code, file=sys.stderr)"
+    )
+    asked = {"_DYSTONIA_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | asked
+    )
+    return [line.partition(",")[2] for line in done.stdout.splitlines()], done.stderr.strip()
+
+
+def test_a_shell_completes_commands_at_once():
+    """The names come from the table: no command is imported to offer them."""
+    assert completed("dystonia d") == (["demo", "doctor"], "[] 0")
+    assert completed("dystonia --de") == (["--debug"], "[] 0")
+
+
+def test_a_shell_completes_the_options_of_a_command():
+    assert completed("dystonia predict --allow")[0] == ["--allow-mixed-workers", "--allow-version"]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_an_example(capfd, name):
     """--help says what a command does and shows one that can be typed, on a line of its own."""

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.cli import COMMANDS
 from pipeline.config import built_in, load_mapping, load_study
@@ -69,6 +70,48 @@ def test_built_in_studies_and_mappings_that_are_named_exist(name):
         for option, kind in (("--study", "studies"), ("--mapping", "mappings")):
             value = dict(pairwise(words)).get(option, "/")
             assert "/" in value or value in built_in(kind) or value == "NAME|FILE", words
+
+
+def pages_in_navigation() -> list[str]:
+    sections = yaml.safe_load(text_of("mkdocs.yml"))["nav"]
+    return [page for section in sections for pages in section.values() for entry in pages for page in entry.values()]
+
+
+def test_every_page_is_in_the_navigation_once():
+    assert sorted(pages_in_navigation()) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+
+
+def test_the_overview_names_every_other_page_in_the_order_of_the_navigation():
+    """A newcomer who has read the list finds the pages where the list had them."""
+    named = re.findall(r"\]\(([a-z-]+\.md)\)", text_of("docs/index.md"))
+    assert ["index.md", *named] == pages_in_navigation()
+
+
+def test_the_readme_explains_every_option_of_reading():
+    """Those that all commands take that read a cohort."""
+    given = [
+        {option for each in import_module(COMMANDS[name][0]).command.params for option in each.opts if "-" in option}
+        for name in ("check", "features", "train", "predict")
+    ]
+    explained = set(re.findall(r"^\| `(--[a-z-]+)", text_of("README.md"), re.MULTILINE))
+    assert set.intersection(*given) - explained == set()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "tests/" in text_of(name)])
+def test_every_test_that_is_named_exists(name):
+    """What a page claims is shown by a test, and the test is there."""
+    for file, function in re.findall(r"\b(tests/[\w/]+\.py)(?:::(\w+))?", text_of(name)):
+        assert (ROOT / file).is_file(), file
+        assert f"\ndef {function}" in text_of(file), function
+
+
+def test_every_claim_beside_other_packages_is_shown():
+    """Each number behind a claim has its row, and each row has a claim."""
+    text = text_of("docs/peers.md")
+    claims = set(re.findall(r"\[(\d+)\]\(#where-ours-is-shown\)", text))
+    rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", text, re.MULTILINE))
+    assert claims == set(rows)
+    assert all("tests/" in row or ".md)" in row for row in rows.values())
 
 
 def test_every_make_target_that_is_named_exists():
