@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.synthetic.signals.habits import Habits
-from pipeline.synthetic.signals.rhythm import turns
+from pipeline.synthetic.signals.rhythm import turns, wandering
 
 _STEADY_HZ = 0.1
 _TURN = 2 * np.pi
@@ -84,10 +84,15 @@ def _repeats(
 
 
 def _walks(out: Voluntary, time_s: np.ndarray, habits: Habits, _: float, random: np.random.Generator) -> None:
-    angle = _TURN * turns(time_s, habits.steps_hz, _STEADY_HZ, random)
-    out.acceleration[2] = 0.18 * np.sin(angle) + 0.06 * np.sin(2 * angle)
-    out.acceleration[0] = 0.1 * np.cos(angle)
-    out.acceleration[1] = 0.08 * np.sin(angle / 2)
+    angle = _TURN * turns(time_s, habits.steps_hz, 4 * _STEADY_HZ, random)
+    size = random.uniform(0.6, 1.4)
+    out.acceleration[2] = size * (0.18 * np.sin(angle) + 0.06 * np.sin(2 * angle))
+    out.acceleration[0] = size * 0.1 * np.cos(angle)
+    out.acceleration[1] = size * 0.08 * np.sin(angle / 2)
+    # each foot's impact shakes the trunk, never twice alike
+    impact = size * random.uniform(0.05, 0.4) * np.maximum(np.sin(angle), 0.0) ** 2
+    for axis in range(3):
+        out.acceleration[axis] += impact * wandering(time_s, 0.05, random)
     out.rate[2] = 0.4 * np.cos(angle / 2)
 
 
