@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from pipeline.bundle.save import package_versions
 from pipeline.command import Say
 from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
-from pipeline.evaluation import figures, summary
+from pipeline.evaluation import calibration, summary
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
@@ -24,14 +24,10 @@ from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import PAIR, Truth, derive
 from pipeline.records import Cohort
-from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold, out_of_site
+from pipeline.selection import TrainingRows, fitted, held_out_sets, new_estimator, out_of_fold, out_of_site
 from pipeline.study import Study, Target
 from pipeline.units import horizon_years
 from pipeline.visible import visible
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 FILLED_CELLS = "filled_cells"
 """The comparator that sees only which cells are filled."""
@@ -45,7 +41,7 @@ _FEW_LABELS = 4
 
 def fit_study(
     cohort: Cohort, study: Study, name: str, *, map: Map = map, say: Say = lambda _: None
-) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
+) -> tuple[ModelBundle, dict[str, Any]]:
     """Fit, validate and calibrate every target of a study on a cohort in memory.
 
     Parameters
@@ -63,8 +59,7 @@ def fit_study(
     -------
     bundle : ModelBundle
     report : dict
-    figures : dict
-        File name to figure.
+        What `pipeline.report` sets as a page: counts, scores, and the numbers of all figures.
     """
     if not len(cohort):
         raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
@@ -72,9 +67,7 @@ def fit_study(
         return _fit_study(cohort, study, name, map, say)
 
 
-def _fit_study(
-    cohort: Cohort, study: Study, name: str, map: Map, say: Say
-) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
+def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> tuple[ModelBundle, dict[str, Any]]:
     say("extracting features")
     known = features_with(study.features.plugins)
     seen = visible(cohort, study)
@@ -83,7 +76,7 @@ def _fit_study(
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
     groups = _groups(cohort, study)
-    models, targets, pictures = [], {}, {}
+    models, targets = [], {}
     for target in study.targets:
         rows = _rows(cohort, target, table[list(columns)], groups)
         rows = replace(
@@ -101,16 +94,19 @@ def _fit_study(
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
         targets[target.name] |= _chosen(models[-1])
-        pictures[target.name] = _figure(rows, predicted, study)
+        targets[target.name] |= _drawn(rows, predicted, study)
     report = {
+        "model": name,
         "study": study.name,
+        "title": study.title,
         "synthetic": cohort.synthetic,
         "rows": {"visits": len(cohort), "rejected": len(cohort.rejects), "notes": len(cohort.notes)},
         "group_by": study.group_by or "patient_id",
+        "features": len(columns),
         "targets": targets,
     }
     provenance = {"name": name, "versions": package_versions(), "report": report, "features": len(columns)}
-    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report, pictures
+    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report
 
 
 def _informative(table: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
@@ -241,9 +237,9 @@ def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:
     sets = {}
     for part, name in enumerate(rows.target.label_columns):
         labels, probability = margin(predicted, classes, part)
-        own = [labels.index(str(each).split(PAIR)[part]) for each in rows.truth.label]
         calibrated = PredictionSets(modalities=rows.modalities)
-        sets[name] = calibrated.fit(probability, np.array(own, dtype=int), rows.patients, labels=labels, X=rows.X)
+        own = _own_labels(rows, labels, part)
+        sets[name] = calibrated.fit(probability, own, rows.patients, labels=labels, X=rows.X)
     return TargetModel(rows.target, estimator, sets=sets)
 
 
@@ -254,18 +250,39 @@ def _chosen(model: TargetModel) -> dict[str, Any]:
     return {"chosen": model.estimator.chosen_, "candidates": model.estimator.losses_}
 
 
-def _figure(rows: TrainingRows, predicted: np.ndarray, study: Study) -> Figure:
-    """Draw how far probabilities hold what they say; several labels are pooled, each against all others."""
+def _drawn(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str, Any]:
+    """Compute what the figures of a target show."""
     at = rows.scored(study.seed)
-    title = rows.target.name
+    groups, truth = rows.groups[at], rows.truth
     if rows.target.kind == "time_to_event":
         horizon = rows.target.horizons[-1]
-        own = (predicted[at, -1], rows.truth.left[at], rows.truth.right[at], horizon_years(horizon))
-        return figures.risk_calibration_figure(*own, title=f"{title} within {horizon}")
-    labels = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
-    outcome = rows.truth.label[at][:, None] == labels[None, :]
-    if len(labels) == 2:
-        return figures.reliability_figure(predicted[at, 1], outcome[:, 1], title=f"{title}: {labels[1]}")
-    return figures.reliability_figure(
-        predicted[at].ravel(), outcome.ravel(), title=f"{title}: each label against all others"
-    )
+        own = (predicted[at, -1], truth.left[at], truth.right[at], horizon_years(horizon), groups)
+        return {"calibration": {"of": horizon, "points": calibration.risk_points(*own, seed=study.seed)}}
+    labels = tuple(sorted(set(truth.label.tolist())))
+    outcome = truth.label[at][:, None] == np.array(labels, dtype=object)[None, :]
+    if len(labels) == 2:  # one label's probability is the other's, turned round
+        shown, points = labels[1], calibration.reliability_points(predicted[at, 1], outcome[:, 1], groups)
+    else:
+        pooled = (predicted[at].ravel(), outcome.ravel(), np.repeat(groups, len(labels)))
+        shown, points = "", calibration.reliability_points(*pooled)
+    return {
+        "calibration": {"of": shown, "points": points},
+        "one_against_rest": summary.one_against_rest(predicted[at], truth.label[at], labels, groups, study.seed),
+        "sets": _sets(rows, predicted, at, study),
+    }
+
+
+def _sets(rows: TrainingRows, predicted: np.ndarray, at: np.ndarray, study: Study) -> dict[str, Any]:
+    """Tell of the sets of each label column what they hold, for people from whom no threshold comes."""
+    classes = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
+    found = {}
+    for part, name in enumerate(rows.target.label_columns):
+        labels, probability = margin(predicted[at], classes, part)
+        truth = _own_labels(rows, labels, part)[at]
+        members = held_out_sets(rows, at, probability, truth, labels, folds=study.folds, seed=study.seed)
+        found[name] = summary.set_summary(members, truth, rows.groups[at], 1.0 - PredictionSets().alpha)
+    return found
+
+
+def _own_labels(rows: TrainingRows, labels: tuple[str, ...], part: int) -> np.ndarray:
+    return np.array([labels.index(str(each).split(PAIR)[part]) for each in rows.truth.label], dtype=int)

@@ -17,6 +17,7 @@ import numpy as np
 from pipeline.evaluation.splits import grouped_folds
 from pipeline.learners.candidates import CANDIDATES
 from pipeline.learners.hazard import ProgressionHazard
+from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth
 from pipeline.study import Target
@@ -156,3 +157,40 @@ def _predict_fold(rows: TrainingRows, split: tuple[np.ndarray, np.ndarray]) -> n
         estimator.set_params(draws=0)  # intervals are drawn for the final model only
     model = fitted(estimator, rows, train)
     return model.predict_proba(rows.X[test]) if isinstance(model, TypeClassifier) else model.predict_risk(rows.X[test])
+
+
+def held_out_sets(
+    rows: TrainingRows,
+    at: np.ndarray,
+    probabilities: np.ndarray,
+    truth: np.ndarray,
+    labels: tuple[str, ...],
+    *,
+    folds: int,
+    seed: int,
+) -> np.ndarray:
+    """Return the sets of visits by thresholds that come from other groups.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+    at : ndarray of int, shape (n,)
+        The visits asked about, one a patient.
+    probabilities : ndarray, shape (n, K)
+        Out of fold, of those visits.
+    truth : ndarray of int, shape (n,)
+    labels : tuple of str
+        The K labels.
+    folds, seed : int
+
+    Returns
+    -------
+    ndarray of bool, shape (n, K)
+    """
+    X, patients = rows.X[at], rows.patients[at]
+    members = np.zeros(probabilities.shape, dtype=bool)
+    for train, test in grouped_folds(rows.groups[at], truth, folds, seed):
+        sets = PredictionSets(modalities=rows.modalities)
+        sets.fit(probabilities[train], truth[train], patients[train], labels=labels, X=X[train])
+        members[test] = sets.members(probabilities[test], X[test])
+    return members

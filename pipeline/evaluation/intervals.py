@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from pipeline.errors import UsageError
 
@@ -80,6 +81,21 @@ def cluster_bootstrap(
     tails = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
     low, high = np.quantile(kept, tails) if kept.size else (np.nan, np.nan)
     return Estimate(float(statistic(np.arange(codes.size))), float(low), float(high), int(draws - kept.size))
+
+
+def wilson(share: float, people: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a share seen in so many independent people (Wilson 1927, J Am Stat Assoc 22:209).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(0.0, 20)], [round(end, 3) for end in wilson(0.5, 20)]
+    ([0.0, 0.161], [0.299, 0.701])
+    """
+    z2 = float(norm.ppf((1.0 + level) / 2.0)) ** 2
+    middle = (share + z2 / (2.0 * people)) / (1.0 + z2 / people)
+    half = (z2 * (share * (1.0 - share) / people + z2 / (4.0 * people**2))) ** 0.5 / (1.0 + z2 / people)
+    # rounding can leave the share itself an ulp outside where nobody, or everybody, has the outcome
+    return min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share)
 
 
 def _draw(rows: np.ndarray, first: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:

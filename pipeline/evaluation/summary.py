@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.evaluation import events, scores
-from pipeline.evaluation.intervals import Estimate, cluster_bootstrap
+from pipeline.evaluation.intervals import Estimate, cluster_bootstrap, wilson
 
 SMALLEST_CELL = 5
 """A count below this is not reported: it could point at a person."""
@@ -61,6 +61,61 @@ def classification_summary(
     else:
         found["macro_auc"] = interval(lambda at: scores.macro_auc(probabilities[at], truth[at]))
     return found
+
+
+def one_against_rest(
+    probabilities: np.ndarray, label: np.ndarray, classes: tuple[str, ...], groups: np.ndarray, seed: int
+) -> dict[str, dict[str, float | None] | str]:
+    """Score how well each label is told from all others.
+
+    Parameters
+    ----------
+    probabilities, label, classes, groups, seed
+        As of `classification_summary`.
+
+    Returns
+    -------
+    dict
+        By label, the ``auc`` with its 95 % interval; `SUPPRESSED` where the label's count is.
+    """
+    found: dict[str, dict[str, float | None] | str] = {}
+    for name, count in label_counts(label).items():
+        if count == SUPPRESSED or count == len(label):
+            found[name] = SUPPRESSED
+            continue
+        rows = (probabilities[:, classes.index(name)], label == name)
+        found[name] = _told(cluster_bootstrap(partial(_auc_at, *rows), groups, draws=DRAWS, seed=seed))
+    return found
+
+
+def _auc_at(score: np.ndarray, outcome: np.ndarray, at: np.ndarray) -> float:
+    return scores.auc(score[at], outcome[at])
+
+
+def set_summary(members: np.ndarray, truth: np.ndarray, groups: np.ndarray, promised: float) -> dict[str, Any]:
+    """Count the labels in each set, and how often the recorded one is among them.
+
+    Parameters
+    ----------
+    members : ndarray of bool, shape (n, K)
+        One row a patient; the sets' thresholds come from others.
+    truth : ndarray of int, shape (n,)
+    groups : ndarray, shape (n,)
+    promised : float
+        Share of patients whose label should be in their set.
+
+    Returns
+    -------
+    dict
+        ``promised``, ``coverage`` with its 95 % interval (Wilson), ``sizes``: number of labels to people, small counts
+        suppressed as in `label_counts`; ``coverage`` is `SUPPRESSED` where 1 to 4 people lie outside, or inside.
+    """
+    inside = members[np.arange(len(truth)), truth]
+    share = float(inside.mean())
+    low, high = wilson(share, len(np.unique(groups.astype(str))))
+    small = SUPPRESSED in (told(int(inside.sum())), told(int((~inside).sum())))
+    coverage = SUPPRESSED if small else {"value": share, "low": low, "high": high}
+    return {"promised": promised, "coverage": coverage, "sizes": label_counts(members.sum(axis=1))}
 
 
 def prior_log_loss(label: np.ndarray, weight: np.ndarray) -> float:
