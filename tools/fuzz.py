@@ -94,7 +94,7 @@ def seeds(root: Path) -> dict[str, list[bytes]]:
     return marked
 
 
-_MEMBERS = (MANIFEST, "type.skops", "spread.skops", "canaries.json", "report.json")
+_MEMBERS = (MANIFEST, "type.skops", "spread.skops", "canaries.json", "report.json", "report.html")
 
 
 def _with_canary(kind: str, content: bytes) -> bytes:

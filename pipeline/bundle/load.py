@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse_foreign
 from pipeline.bundle.model import ModelBundle, TargetModel
-from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT
+from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
 from pipeline.bundle.signature import SIGNATURE, SIGNATURE_BYTES, refuse_unsigned
 from pipeline.errors import BundleRefused, MissingInput, UsageError
 from pipeline.features.catalogue import fingerprints
@@ -166,7 +166,7 @@ def _members(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     """Read all members; refuse a folder with others than the manifest names, or with other bytes in them."""
     members: dict[str, str] = manifest["members"]
     targets = {f"{_get(target, 'name')}.skops" for target in manifest["study"].get("targets", [])}
-    if set(members) != targets | {CANARIES, REPORT}:
+    if set(members) != targets | {CANARIES, REPORT, REPORT_PAGE}:
         raise _refusal(folder, "other members than the study's targets", "LAYOUT")
     there = {path.name for path in folder.iterdir()}
     extra = sorted(there - set(members) - {MANIFEST, SIGNATURE, SUCCESS})
