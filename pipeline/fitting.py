@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,25 +16,19 @@ from pipeline.bundle.save import package_versions
 from pipeline.command import Say
 from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
-from pipeline.evaluation import calibration, summary
+from pipeline.evaluation.people import missingness, table_one
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
 from pipeline.learners.leaks import TELLING, telling_columns
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
-from pipeline.outcomes import PAIR, Truth, derive
+from pipeline.outcomes import Truth, derive
 from pipeline.records import Cohort
-from pipeline.selection import TrainingRows, fitted, held_out_sets, new_estimator, out_of_fold, out_of_site
+from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
 from pipeline.study import Study, Target
-from pipeline.units import horizon_years
+from pipeline.validation import Validation, codes_of_part
 from pipeline.visible import visible
-
-FILLED_CELLS = "filled_cells"
-"""The comparator that sees only which cells are filled."""
-
-_SIMPLE = ("prior", "generative")
-"""What comparators are chosen from."""
 
 _FEW_LABELS = 4
 """So many labels are never too many."""
@@ -76,6 +71,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
     groups = _groups(cohort, study)
+    validation = Validation(cohort, seen, table, study)
     models, targets = [], {}
     for target in study.targets:
         rows = _rows(cohort, target, table[list(columns)], groups)
@@ -86,27 +82,36 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
         predicted = out_of_fold(rows, folds=study.folds, seed=study.seed)
-        targets[target.name] = _scores(rows, predicted, study) | {
-            "comparators": _comparators(rows, table, seen, study),
-        }
-        targets[target.name] |= _left_out(rows, cohort, study)
+        targets[target.name] = validation.of(rows, predicted)
         targets[target.name]["warnings"] += _telling(rows, columns)
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
         targets[target.name] |= _chosen(models[-1])
-        targets[target.name] |= _drawn(rows, predicted, study)
     report = {
         "model": name,
         "study": study.name,
         "title": study.title,
         "synthetic": cohort.synthetic,
+        "external": False,
         "rows": {"visits": len(cohort), "rejected": len(cohort.rejects), "notes": len(cohort.notes)},
         "group_by": study.group_by or "patient_id",
         "features": len(columns),
+        "people": table_one(cohort),
+        "missing": missingness(seen, validation.parts),
         "targets": targets,
     }
-    provenance = {"name": name, "versions": package_versions(), "report": report, "features": len(columns)}
+    provenance = {"name": name, "versions": package_versions(), "report": in_short(report), "features": len(columns)}
     return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report
+
+
+_IN_SHORT = ("counts", "scores", "comparators", "warnings")
+
+
+def in_short(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a report a manifest holds, and a run logs: counts and scores, not the numbers of the figures."""
+    short = {key: report[key] for key in ("title", "rows", "group_by", "people")}
+    targets = report["targets"].items()
+    return short | {"targets": {name: {key: found[key] for key in _IN_SHORT} for name, found in targets}}
 
 
 def _informative(table: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
@@ -154,67 +159,6 @@ def _refuse_free_text(truth: Truth, target: Target) -> None:
         )
 
 
-def _scores(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str, Any]:
-    at = rows.scored(study.seed)
-    groups, truth = rows.groups[at], rows.truth
-    counts: dict[str, Any] = {
-        "visits": len(rows),
-        "patients": len(np.unique(rows.patients.astype(str))),
-        "groups": len(np.unique(groups.astype(str))),
-    }
-    if rows.target.kind == "classification":
-        labels = tuple(sorted(set(truth.label.tolist())))
-        counts["labels"] = summary.label_counts(truth.label[at])
-        found = summary.classification_summary(predicted[at], truth.label[at], labels, groups, study.seed)
-        found["prior"] = {"log_loss": summary.prior_log_loss(truth.label[at], np.ones(len(at)))}
-        return {"counts": counts, "scores": found, "warnings": []}
-    counts["events"] = summary.told(len(np.unique(rows.patients[truth.event_indicator].astype(str))))
-    horizons = {text: horizon_years(text) for text in rows.target.horizons}
-    found = summary.event_summary(
-        truth.left[at], truth.right[at], predicted[at], horizons=horizons, groups=groups, seed=study.seed
-    )
-    return {
-        "counts": counts,
-        "scores": found,
-        "warnings": summary.event_warnings(truth.event_indicator, rows.patients),
-    }
-
-
-def _comparators(rows: TrainingRows, table: pd.DataFrame, seen: Cohort, study: Study) -> dict[str, Any]:
-    """Score the study's simpler models in the same folds, and one that sees only which cells are filled."""
-    inputs = {each.name: table[list(each.features)].to_numpy(dtype=np.float64) for each in study.comparators}
-    if rows.target.kind == "classification":
-        inputs[FILLED_CELLS] = _filled(seen)
-    found = {}
-    for name, values in inputs.items():
-        X = np.ascontiguousarray(values[rows.truth.visits])
-        simpler = replace(rows, X=X, modalities=(), table_columns=(), candidates=_SIMPLE)
-        predicted = out_of_fold(simpler, folds=study.folds, seed=study.seed)
-        found[name] = _scores(simpler, predicted, study)["scores"]
-    return found
-
-
-def _filled(seen: Cohort) -> np.ndarray:
-    """Return which cells of each visit are filled, as far as the study may see them, and whether it was recorded."""
-    cells = (seen.visits.notna() & (seen.visits != "")).to_numpy(dtype=np.float64)
-    recorded = {(recording.patient_id, recording.visit_id) for recording in seen.recordings}
-    here = zip(seen.visits["patient_id"], seen.visits["visit_id"], strict=True)
-    return np.column_stack([cells, np.array([float(visit in recorded) for visit in here])])
-
-
-def _left_out(rows: TrainingRows, cohort: Cohort, study: Study) -> dict[str, Any]:
-    """Score each site's patients by a model of the other sites."""
-    if not study.leave_out or study.leave_out not in cohort.visits:
-        return {}
-    site = cohort.visits[study.leave_out].fillna("").to_numpy(str)[rows.truth.visits]
-    if len(np.unique(site)) < 2:
-        return {}
-    predicted = out_of_site(rows, site)
-    if np.isnan(predicted).any():  # the other sites of one have nothing to learn from
-        return {}
-    return {"left_out_sites": _scores(rows, predicted, study)["scores"]}
-
-
 def _telling(rows: TrainingRows, columns: tuple[str, ...]) -> list[str]:
     """Warn of columns that tell nearly all of the label."""
     if rows.target.kind != "classification":
@@ -233,12 +177,12 @@ def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:
     if rows.target.kind == "time_to_event":
         low, high = np.quantile(predicted[:, -1], [1 / 3, 2 / 3])
         return TargetModel(rows.target, estimator, group_cuts=(float(low), float(high)))
-    classes = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
+    classes = np.array(rows.labels, dtype=object)
     sets = {}
     for part, name in enumerate(rows.target.label_columns):
         labels, probability = margin(predicted, classes, part)
         calibrated = PredictionSets(modalities=rows.modalities)
-        own = _own_labels(rows, labels, part)
+        own = codes_of_part(rows.truth.label, labels, part)
         sets[name] = calibrated.fit(probability, own, rows.patients, labels=labels, X=rows.X)
     return TargetModel(rows.target, estimator, sets=sets)
 
@@ -248,41 +192,3 @@ def _chosen(model: TargetModel) -> dict[str, Any]:
     if not isinstance(model.estimator, TypeClassifier):
         return {}
     return {"chosen": model.estimator.chosen_, "candidates": model.estimator.losses_}
-
-
-def _drawn(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str, Any]:
-    """Compute what the figures of a target show."""
-    at = rows.scored(study.seed)
-    groups, truth = rows.groups[at], rows.truth
-    if rows.target.kind == "time_to_event":
-        horizon = rows.target.horizons[-1]
-        own = (predicted[at, -1], truth.left[at], truth.right[at], horizon_years(horizon), groups)
-        return {"calibration": {"of": horizon, "points": calibration.risk_points(*own, seed=study.seed)}}
-    labels = tuple(sorted(set(truth.label.tolist())))
-    outcome = truth.label[at][:, None] == np.array(labels, dtype=object)[None, :]
-    if len(labels) == 2:  # one label's probability is the other's, turned round
-        shown, points = labels[1], calibration.reliability_points(predicted[at, 1], outcome[:, 1], groups)
-    else:
-        pooled = (predicted[at].ravel(), outcome.ravel(), np.repeat(groups, len(labels)))
-        shown, points = "", calibration.reliability_points(*pooled)
-    return {
-        "calibration": {"of": shown, "points": points},
-        "one_against_rest": summary.one_against_rest(predicted[at], truth.label[at], labels, groups, study.seed),
-        "sets": _sets(rows, predicted, at, study),
-    }
-
-
-def _sets(rows: TrainingRows, predicted: np.ndarray, at: np.ndarray, study: Study) -> dict[str, Any]:
-    """Tell of the sets of each label column what they hold, for people from whom no threshold comes."""
-    classes = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
-    found = {}
-    for part, name in enumerate(rows.target.label_columns):
-        labels, probability = margin(predicted[at], classes, part)
-        truth = _own_labels(rows, labels, part)[at]
-        members = held_out_sets(rows, at, probability, truth, labels, folds=study.folds, seed=study.seed)
-        found[name] = summary.set_summary(members, truth, rows.groups[at], 1.0 - PredictionSets().alpha)
-    return found
-
-
-def _own_labels(rows: TrainingRows, labels: tuple[str, ...], part: int) -> np.ndarray:
-    return np.array([labels.index(str(each).split(PAIR)[part]) for each in rows.truth.label], dtype=int)

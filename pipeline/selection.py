@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluation.splits import grouped_folds
+from pipeline.evaluation.splits import grouped_folds, one_row_each
 from pipeline.learners.candidates import CANDIDATES
 from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
@@ -72,6 +72,11 @@ class TrainingRows:
         return 1.0 / counts[codes]
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of a classification, sorted: the columns of its predictions."""
+        return tuple(sorted(set(self.truth.label.tolist())))
+
+    @property
     def strata(self) -> np.ndarray:
         """What folds should hold alike: the label, or whether an event was seen."""
         return self.truth.label if self.target.kind == "classification" else self.truth.event_indicator.astype(str)
@@ -83,15 +88,13 @@ class TrainingRows:
         """
         if self.target.kind == "time_to_event":
             return np.arange(len(self))
-        order = np.random.default_rng(seed).permutation(len(self))
-        _, first = np.unique(self.patients[order].astype(str), return_index=True)
-        return np.sort(order[first])
+        return one_row_each(self.patients, seed)
 
 
 def new_estimator(rows: TrainingRows) -> TypeClassifier | ProgressionHazard:
     """Return the unfitted estimator of a target."""
     if rows.target.kind == "classification":
-        return TypeClassifier(candidates=rows.candidates, labels=tuple(sorted(set(rows.truth.label.tolist()))))
+        return TypeClassifier(candidates=rows.candidates, labels=rows.labels)
     horizons = tuple(horizon_years(text) for text in rows.target.horizons)
     return ProgressionHazard(horizons=horizons, table_columns=rows.table_columns)
 

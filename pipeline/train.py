@@ -27,7 +27,7 @@ from pipeline.command import Say, run, teller
 from pipeline.config import load_study, study_options
 from pipeline.engine import Cluster, workers
 from pipeline.errors import Unavailable
-from pipeline.fitting import fit_study
+from pipeline.fitting import fit_study, in_short
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
@@ -144,7 +144,7 @@ def _log(folder: Path, study: Study, bundle: ModelBundle, report: Mapping[str, A
             "training_digest": str(bundle.provenance["training_digest"]),
             **{f"version.{name}": number for name, number in package_versions().items()},
         },
-        metrics=runs.flat_metrics({**report["targets"], "rows": report["rows"]}),
+        metrics=runs.flat_metrics({**in_short(report)["targets"], "rows": report["rows"]}),
         bundle=folder,
         page=folder / REPORT_PAGE,
         figures=figures_of(report),

@@ -6,11 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from pipeline.evaluation.cells import safe_groups
 from pipeline.evaluation.events import turnbull
 from pipeline.evaluation.intervals import cluster_bootstrap, wilson
-
-LEAST_CELL = 5
-"""A point is given only if neither kind of outcome in it has 1 to 4 people."""
 
 _PERIODS = 20
 """Periods up to the horizon, over which an observed share is smoothed."""
@@ -20,7 +18,7 @@ _DRAWS = 200
 
 
 def reliability_points(
-    probabilities: np.ndarray, outcomes: np.ndarray, groups: np.ndarray, *, bins: int = 10
+    probabilities: np.ndarray, outcomes: np.ndarray, people: np.ndarray, *, bins: int = 10
 ) -> list[dict[str, float]]:
     """Set the observed share beside the predicted probability, in groups by probability.
 
@@ -29,8 +27,8 @@ def reliability_points(
     probabilities : array-like, shape (n,)
         Of the outcome.
     outcomes : array-like of bool, shape (n,)
-    groups : array-like, shape (n,)
-        Who is never split (patient, family): rows of one are not independent, and the interval counts them once.
+    people : array-like, shape (n,)
+        Whose row each is: rows of one person are not independent, and the interval counts them once.
     bins : int
         Groups of like size, by probability; neighbours are joined until no cell is small.
 
@@ -47,9 +45,9 @@ def reliability_points(
     10
     """
     probabilities, outcomes = np.asarray(probabilities, dtype=np.float64), np.asarray(outcomes).astype(bool)
-    names = np.asarray(groups).astype(str)
+    names = np.asarray(people).astype(str)
     points = []
-    for rows in safe_groups(probabilities, outcomes, bins):
+    for rows in safe_groups(probabilities, outcomes, names, bins):
         share = float(outcomes[rows].mean())
         low, high = wilson(share, len(np.unique(names[rows])))
         points.append(_point(probabilities[rows], share, low, high))
@@ -61,8 +59,9 @@ def risk_points(
     left: np.ndarray,
     right: np.ndarray,
     horizon: float,
-    groups: np.ndarray,
     *,
+    people: np.ndarray,
+    groups: np.ndarray,
     bins: int = 5,
     seed: int,
 ) -> list[dict[str, float]]:
@@ -76,6 +75,8 @@ def risk_points(
         Years: the event lies in ``(left, right]``; infinity if none was seen.
     horizon : float
         Years.
+    people : array-like, shape (n,)
+        Whose row each is.
     groups : array-like, shape (n,)
         Clusters of the bootstrap, from which the interval comes.
     bins : int
@@ -91,7 +92,7 @@ def risk_points(
     risk, groups = np.asarray(risk, dtype=np.float64), np.asarray(groups)
     left, right = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     points = []
-    for rows in safe_groups(risk, np.isfinite(right), bins):
+    for rows in safe_groups(risk, np.isfinite(right), np.asarray(people).astype(str), bins):
         share = partial(_share_with_event, left[rows], right[rows], horizon)
         found = cluster_bootstrap(share, groups[rows], draws=_DRAWS, seed=seed)
         points.append(_point(risk[rows], found.value, found.low, found.high))
@@ -113,41 +114,3 @@ def _point(predicted: np.ndarray, observed: float, low: float, high: float) -> d
         "high": high,
         "rows": len(predicted),
     }
-
-
-def safe_groups(score: np.ndarray, outcomes: np.ndarray, bins: int) -> list[np.ndarray]:
-    """Cut rows into groups of like size by score, joined to neighbours until no cell has 1 to 4 people.
-
-    Parameters
-    ----------
-    score : ndarray, shape (n,)
-    outcomes : ndarray of bool, shape (n,)
-    bins : int
-
-    Returns
-    -------
-    list of ndarray of int
-        Row positions, ascending by score. In each group, people with the outcome number 0 or at least `LEAST_CELL`, and
-        so do people without. All rows are in a group, so that none follows from a total; the list is empty if even all
-        rows together have a small cell.
-    """
-    order = np.argsort(score, kind="stable")
-    groups: list[np.ndarray] = []
-    pending = np.zeros(0, dtype=np.int64)
-    for piece in np.array_split(order, min(bins, max(len(order), 1))):
-        pending = np.concatenate([pending, piece])
-        if _is_safe(outcomes[pending]):
-            groups.append(pending)
-            pending = pending[:0]
-    # what is left over joins the groups before it; whole groups of safe cells stay safe when joined
-    while pending.size and not _is_safe(outcomes[pending]) and groups:
-        pending = np.concatenate([groups.pop(), pending])
-    if pending.size and _is_safe(outcomes[pending]):
-        groups.append(pending)
-    return groups
-
-
-def _is_safe(outcomes: np.ndarray) -> bool:
-    with_ = int(outcomes.sum())
-    cells = (with_, outcomes.size - with_)
-    return outcomes.size >= LEAST_CELL and all(cell == 0 or cell >= LEAST_CELL for cell in cells)

@@ -25,16 +25,27 @@ def plain(text: object) -> str:
     return "".join(sign for sign in str(text) if unicodedata.category(sign) not in _HIDDEN)
 
 
-def drawable(text: object) -> str:
-    """Return a text as a figure can show it: short, and signs that the font lacks as a square.
+def spoken(text: object) -> str:
+    """Return a name as it is read: blanks for low lines, the parts of a joint label with commas.
+
+    Examples
+    --------
+    >>> spoken("cervical/idiopathic_isolated")
+    'cervical, idiopathic isolated'
+    """
+    return plain(text).replace("/", ", ").replace("_", " ")
+
+
+def drawable(text: object, longest: int = _LONGEST) -> str:
+    """Return a name as a figure can show it: short, and signs that the font lacks as a square.
 
     Examples
     --------
     >>> drawable("musician, right hand, with a very long name")
     'musician, right hand, with a very…'
     """
-    shown = "".join(sign if ord(sign) in _signs() else "□" for sign in plain(text))
-    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+    shown = "".join(sign if ord(sign) in _signs() else "□" for sign in spoken(text))
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 @cache

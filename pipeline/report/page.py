@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from pipeline.report import words
-from pipeline.report.figures import by_horizon, target_figures
-from pipeline.report.names import plain
+from pipeline.report.figures import by_horizon, cohort_figures, largest_gap, target_figures
+from pipeline.report.names import plain, spoken
 from pipeline.report.pictures import picture
 
 
@@ -35,10 +35,19 @@ def html_page(report: Mapping[str, Any]) -> str:
             "scores": {key: score for key, score in target["scores"].items() if key in words.SCORES},
             "horizons": by_horizon(target),
             "pictures": {kind: picture(figure) for kind, figure in target_figures(target).items()},
+            "gap": largest_gap(target),
         }
         for name, target in report["targets"].items()
     ]
-    return _template().render(report=report, targets=targets, words=words)
+    pictures = {kind: picture(figure) for kind, figure in cohort_figures(report).items()}
+    return _template().render(report=report, targets=targets, pictures=pictures, words=words)
+
+
+def _beside(own: Mapping[str, Any], comparators: Mapping[str, Any], horizon: str = "") -> dict[str, Any]:
+    """Return the scores of this model and of each comparator, as far as both have them, at one horizon of several."""
+    theirs = {name: scores.get(horizon, {}) if horizon else scores for name, scores in comparators.items()}
+    shared = {key for scores in theirs.values() for key in scores}
+    return {"this model": {key: score for key, score in own.items() if key in shared}} | theirs
 
 
 @cache
@@ -51,7 +60,8 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters |= {"number": _number, "share": _share, "spoken": spoken}
+    environment.globals["beside"] = _beside
     return environment.get_template("page.html.j2")
 
 
@@ -66,5 +76,13 @@ def _number(value: float | str | None) -> Markup | str:
         return "none"
     if isinstance(value, str):
         return value
-    shown = str(value) if isinstance(value, int) else f"{value:.3f}"
+    return _data(value, str(value) if isinstance(value, int) else f"{value:.3f}")
+
+
+def _share(value: float | None) -> Markup | str:
+    """Set a share in hundredths, with the full number behind it."""
+    return "none" if value is None else _data(value, f"{100.0 * value:.0f}\N{NO-BREAK SPACE}%")
+
+
+def _data(value: float, shown: str) -> Markup:
     return Markup('<data value="{}">{}</data>').format(repr(value), shown)

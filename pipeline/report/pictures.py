@@ -21,6 +21,8 @@ class Picture:
 
     light: str
     dark: str
+    width: int
+    height: int
 
 
 def picture(figure: Figure) -> Picture:
@@ -35,7 +37,8 @@ def picture(figure: Figure) -> Picture:
     light = dark = written.getvalue()
     for ours, other in _DARK.items():
         dark = dark.replace(ours, other)
-    return Picture(_data_uri(light), _data_uri(dark))
+    width, height = (round(96 * inches) for inches in figure.get_size_inches())  # 96 points of a page are an inch
+    return Picture(_data_uri(light), _data_uri(dark), width, height)
 
 
 def _data_uri(svg: str) -> str:

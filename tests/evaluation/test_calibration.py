@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from pipeline.evaluation.calibration import reliability_points, risk_points, safe_groups
+from pipeline.evaluation.calibration import reliability_points, risk_points
+from pipeline.evaluation.cells import safe_groups
 from pipeline.evaluation.intervals import wilson
 
 
@@ -11,20 +12,27 @@ def drawn(points):
     return np.array([[point["predicted"], point["observed"]] for point in points]).reshape(-1, 2)
 
 
-@given(n=st.integers(0, 150), bins=st.integers(1, 12), share=st.floats(0.0, 1.0), seed=st.integers(0, 2**32 - 1))
-def test_no_small_cell_is_ever_drawn(n, bins, share, seed):
-    """Nobody can be told from a figure: each point stands for 0 or at least 5 people of either outcome.
+@given(
+    n=st.integers(0, 150),
+    each=st.integers(1, 8),
+    bins=st.integers(1, 12),
+    share=st.floats(0.0, 1.0),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_no_small_cell_is_ever_drawn(n, each, bins, share, seed):
+    """Nobody can be told from a figure: each point stands for 0 or at least 5 people of either outcome, not rows.
 
     Either all people are in a point or none, so that no small cell follows from a total.
     """
     rng = np.random.default_rng(seed)
     outcomes = rng.random(n) < share
-    groups = safe_groups(rng.random(n), outcomes, bins)
+    people = rng.integers(0, max(n // each, 1), n)  # somebody may have many rows
+    groups = safe_groups(rng.random(n), outcomes, people, bins)
     assert len(groups) <= bins
     for rows in groups:
         assert len(rows) >= 5
-        assert outcomes[rows].sum() not in {1, 2, 3, 4}
-        assert (~outcomes[rows]).sum() not in {1, 2, 3, 4}
+        assert len(set(people[rows][outcomes[rows]])) not in {1, 2, 3, 4}
+        assert len(set(people[rows][~outcomes[rows]])) not in {1, 2, 3, 4}
     if groups:
         assert sorted(np.concatenate(groups).tolist()) == list(range(n))
 
@@ -45,7 +53,9 @@ def test_calibrated_risks_lie_on_the_diagonal_although_people_are_lost():
     years, lost = rng.exponential(1.0 / rate), rng.uniform(0.0, 8.0, 5000)
     event = years <= lost
     left, right = np.where(event, years, lost), np.where(event, years, np.inf)
-    xy = drawn(risk_points(1.0 - np.exp(-2.0 * rate), left, right, 2.0, np.arange(5000), seed=1))
+    xy = drawn(
+        risk_points(1.0 - np.exp(-2.0 * rate), left, right, 2.0, people=np.arange(5000), groups=np.arange(5000), seed=1)
+    )
     assert len(xy) == 5
     assert np.abs(xy[:, 0] - xy[:, 1]).max() < 0.07
 
@@ -79,5 +89,5 @@ def test_points_lie_in_their_intervals_whatever_is_seen():
     rng = np.random.default_rng(4)
     risk, years = rng.random(80), rng.exponential(4.0, 80)
     left, right = np.where(years < 3.0, 0.0, 3.0), np.where(years < 3.0, 3.0, np.inf)
-    for point in risk_points(risk, left, right, 3.0, np.arange(80), seed=1):
+    for point in risk_points(risk, left, right, 3.0, people=np.arange(80), groups=np.arange(80), seed=1):
         assert 0.0 <= point["low"] <= point["observed"] <= point["high"] <= 1.0

@@ -9,6 +9,7 @@ from pipeline.cli import main
 from pipeline.tracking.runs import tracking_uri
 
 CANARY = "Zanzibar4711"
+OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets")
 
 STUDY = """
 name = "{name}"
@@ -62,7 +63,7 @@ def test_a_training_leaves_a_model_and_a_run_with_scores_figures_and_the_bundle(
     assert {"study", "folds", "training_digest", "version.scikit-learn"} <= set(run.data.params)
     assert {"phenotype.scores.auc", "phenotype.scores.auc_low", "phenotype.scores.auc_high"} <= set(run.data.metrics)
     drawn = {item.path for item in client.list_artifacts(run.info.run_id, "figures")}
-    assert drawn == {f"figures/phenotype-{kind}.png" for kind in ("calibration", "one_against_rest", "sets")}
+    assert drawn == {f"figures/phenotype-{kind}.png" for kind in OF_LABELS}
     assert "report.html" in [item.path for item in client.list_artifacts(run.info.run_id)]
     assert "bundle/manifest.json" in [item.path for item in client.list_artifacts(run.info.run_id, "bundle")]
     assert json.loads(Path("model/report.json").read_text())["targets"]["phenotype"]["counts"]["patients"] == 40
