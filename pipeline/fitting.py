@@ -27,7 +27,7 @@ from pipeline.outcomes import Truth, derive
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
 from pipeline.study import Study, Target
-from pipeline.validation import Validation, codes_of_part
+from pipeline.validation import Validation, codes_of_part, groups_of
 from pipeline.visible import visible
 
 _FEW_LABELS = 4
@@ -70,7 +70,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
     columns = _informative(table, model_columns(study.inputs.quality, known))
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
-    groups = _groups(cohort, study)
+    groups = groups_of(cohort, study)
     validation = Validation(cohort, seen, table, study)
     models, targets = [], {}
     for target in study.targets:
@@ -117,19 +117,6 @@ def in_short(report: Mapping[str, Any]) -> dict[str, Any]:
 def _informative(table: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
     """Return the feature columns that are not the same in every visit."""
     return tuple(name for name in names if table[name].nunique(dropna=False) > 1)
-
-
-def _groups(cohort: Cohort, study: Study) -> np.ndarray:
-    """Group of each visit: the study's column, or the patient; a visit without a group stands with its patient."""
-    if not study.group_by:
-        return cohort.groups
-    if study.group_by not in cohort.visits:
-        raise ContractError("visits", f"no column '{study.group_by}'", needed=f"study '{study.name}' groups by it")
-    named = cohort.visits[study.group_by].replace("", None)
-    # a visit without a group is in that of its patient's other visits, or stands with its patient
-    return (
-        named.fillna(named.groupby(cohort.groups).transform("first")).fillna(pd.Series(cohort.groups)).to_numpy(object)
-    )
 
 
 def _rows(cohort: Cohort, target: Target, table: pd.DataFrame, groups: np.ndarray) -> TrainingRows:

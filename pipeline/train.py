@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -31,7 +30,7 @@ from pipeline.fitting import fit_study, in_short
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
-from pipeline.reading.source import Source, open_source, spooled
+from pipeline.reading.source import open_source, spooled
 from pipeline.report import figures_of
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
@@ -110,7 +109,7 @@ def train(
         bundle = replace(
             bundle,
             mapping=options.mapping,
-            provenance={**bundle.provenance, "training_digest": training_digest(source)},
+            provenance={**bundle.provenance, "training_digest": source.digest},
         )
         members_of(bundle, canaries(), report)(staging)
     # the model is safe by now: a store that fails costs a warning only, unless it is required
@@ -121,13 +120,6 @@ def train(
             raise
         say(f"warning: {error}")
     return report
-
-
-def training_digest(source: Source) -> str:
-    """Return one digest of all input files, by which a run can be told from another; it gives nothing of them away."""
-    return hashlib.sha256(
-        "".join(f"{name}:{source.files[name]};" for name in sorted(source.files)).encode()
-    ).hexdigest()
 
 
 def _log(folder: Path, study: Study, bundle: ModelBundle, report: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.bundle.model import margin
+from pipeline.errors import ContractError
 from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.cells import label_counts, told
 from pipeline.evaluation.held_out import HeldOut, LabelColumn
@@ -72,7 +73,7 @@ class Validation:
         at = rows.scored(self.study.seed)
         truth = rows.truth.at(at)
         held = HeldOut(rows.target, predicted[at], truth, rows.patients[at], rows.groups[at], seed=self.study.seed)
-        held = replace(held, parts={name: part[truth.visits] for name, part in self.parts.items()})
+        held = held_out.with_parts(held, self.parts)
         if held.is_risk:
             return replace(held, simple=None if simple is None else simple[at])
         compared = None if simple is None else simple[at]
@@ -134,6 +135,19 @@ def counted(truth: Truth, patients: np.ndarray, held: HeldOut) -> dict[str, Any]
     if held.is_risk:
         return counts | {"events": told(len(np.unique(patients[truth.event_indicator].astype(str))))}
     return counts | {"labels": label_counts(held.truth.label)}
+
+
+def groups_of(cohort: Cohort, study: Study) -> np.ndarray:
+    """Group of each visit: the study's column, or the patient; a visit without a group stands with its patient."""
+    if not study.group_by:
+        return cohort.groups
+    if study.group_by not in cohort.visits:
+        raise ContractError("visits", f"no column '{study.group_by}'", needed=f"study '{study.name}' groups by it")
+    named = cohort.visits[study.group_by].replace("", None)
+    # a visit without a group is in that of its patient's other visits, or stands with its patient
+    return (
+        named.fillna(named.groupby(cohort.groups).transform("first")).fillna(pd.Series(cohort.groups)).to_numpy(object)
+    )
 
 
 def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.ndarray:

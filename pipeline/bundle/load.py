@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -87,6 +88,17 @@ def exposed(folder: Path) -> str:
     parent = folder.resolve().parent
     mode = parent.stat().st_mode
     return str(parent) if mode & stat.S_IWOTH and not mode & stat.S_ISVTX else ""
+
+
+def tell_exposed(folder: Path, *, strict: bool, warn: Callable[[str], None]) -> None:
+    """Warn of a model that anybody on the machine could replace by another; refuse it if told to be strict."""
+    found = exposed(folder)
+    if not found:
+        return
+    open_to_all = BundleRefused(found, "anybody may write there", do="Take the right away: chmod o-w", code="EXPOSED")
+    if strict:
+        raise open_to_all
+    warn(f"warning: {open_to_all}")
 
 
 def _load(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> ModelBundle:

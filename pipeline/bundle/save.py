@@ -49,9 +49,18 @@ def members_of(bundle: ModelBundle, canaries: Cohort, report: dict[str, Any]) ->
         for model in bundle.models:
             staging.write(f"{model.target.name}.skops", lambda path, part=model: _dump(part, path))
         staging.write(CANARIES, lambda path: _write_canaries(bundle, canaries, path))
+        report_members(report)(staging)
+        staging.write_json(MANIFEST, manifest(bundle, dict(staging.members)))
+
+    return write
+
+
+def report_members(report: dict[str, Any]) -> Callable[[Staging], None]:
+    """Return a function that writes a report into a staging folder: its numbers, and the page to read."""
+
+    def write(staging: Staging) -> None:
         staging.write_json(REPORT, report)
         staging.write(REPORT_PAGE, lambda path: _write_page(report, path))
-        staging.write_json(MANIFEST, manifest(bundle, dict(staging.members)))
 
     return write
 

@@ -99,6 +99,11 @@ class HeldOut:
         return HeldOut(self.target, *taken, labels=self.labels, seed=self.seed)
 
 
+def with_parts(held: HeldOut, parts: Mapping[str, np.ndarray]) -> HeldOut:
+    """Add into which parts its visits fall, from that of all visits of the cohort."""
+    return replace(held, parts={name: part[held.truth.visits] for name, part in parts.items()})
+
+
 def scores(held: HeldOut, draws: int = summary.DRAWS) -> dict[str, Any]:
     """Return the scores by which models are compared, each with its 95 % interval."""
     truth, shared = held.truth, {"groups": held.groups, "seed": held.seed, "draws": draws}

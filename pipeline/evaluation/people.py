@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,38 @@ def missingness(cohort: Cohort, parts: dict[str, np.ndarray]) -> dict[str, Any]:
                 shares = [_hundredths(empty[part == each]) for each in large]
                 found[str(column)][name] = {"least": min(shares), "most": max(shares)}
     return found
+
+
+def shift(training: Mapping[str, Any], here: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Say how far people differ on average from those that a model was trained on.
+
+    Parameters
+    ----------
+    training : mapping
+        The ``columns`` of the `table_one` of the training.
+    here : mapping
+        A `table_one`.
+
+    Returns
+    -------
+    dict
+        By column of numbers that both have, the means ``before`` and ``here``, and their ``difference`` in standard
+        deviations of the training (Austin 2009, Stat Med 28:3083, holds 0.1 for little).
+    """
+    found = {}
+    for name, column in here["columns"].items():
+        other = training.get(name)
+        before, spread = (_number(other, key) for key in ("mean", "sd"))
+        if "mean" in column and spread > 0.0 and np.isfinite(before):
+            now = column["mean"]
+            found[name] = {"before": before, "here": now, "difference": (now - before) / spread}
+    return found
+
+
+def _number(column: Any, key: str) -> float:
+    """Return a number of a manifest, which anybody may have written."""
+    value = column.get(key) if isinstance(column, dict) else None
+    return float(value) if isinstance(value, float) and np.isfinite(value) else float("nan")
 
 
 def _people(patients: pd.Series, part: np.ndarray, name: str) -> bool:
