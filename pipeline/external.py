@@ -19,7 +19,7 @@ from pipeline.evaluation.splits import one_row_each
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth, derive
 from pipeline.records import Cohort
-from pipeline.validation import codes_of_part, counted, groups_of
+from pipeline.validation import card_of, codes_of_part, counted, groups_of
 from pipeline.visible import visible
 
 SAME_COHORT = "this is the cohort that the model was trained on: scores are too good"
@@ -90,6 +90,7 @@ def external_report(
         "people": (people := table_one(cohort)),
         "shift": shift(_of_training(bundle), people),
         "missing": missingness(visible(cohort, study), parts),
+        "card": card_of(study),
         "targets": targets,
     }
 

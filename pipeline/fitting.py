@@ -27,7 +27,7 @@ from pipeline.outcomes import Truth, derive
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
 from pipeline.study import Study, Target
-from pipeline.validation import Validation, codes_of_part, groups_of
+from pipeline.validation import Validation, card_of, codes_of_part, groups_of
 from pipeline.visible import visible
 
 _FEW_LABELS = 4
@@ -98,6 +98,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
         "features": len(columns),
         "people": table_one(cohort),
         "missing": missingness(seen, validation.parts),
+        "card": card_of(study),
         "targets": targets,
     }
     provenance = {"name": name, "versions": package_versions(), "report": in_short(report), "features": len(columns)}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.bundle.model import margin
+from pipeline.bundle.save import package_versions
 from pipeline.errors import ContractError
 from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.cells import label_counts, told
@@ -135,6 +136,22 @@ def counted(truth: Truth, patients: np.ndarray, held: HeldOut) -> dict[str, Any]
     if held.is_risk:
         return counts | {"events": told(len(np.unique(patients[truth.event_indicator].astype(str))))}
     return counts | {"labels": label_counts(held.truth.label)}
+
+
+def card_of(study: Study) -> dict[str, Any]:
+    """Return what the model card and the TRIPOD+AI table say beyond scores and counts."""
+    return {
+        "known_at": list(study.inputs.known_at),
+        "hidden": list(study.inputs.hide),
+        "folds": study.folds,
+        "seed": study.seed,
+        "targets": {
+            target.name: {"kind": target.kind, "labels": list(target.label_columns), "horizons": list(target.horizons)}
+            for target in study.targets
+        },
+        "versions": package_versions(),
+        "said": dict(study.reporting),
+    }
 
 
 def groups_of(cohort: Cohort, study: Study) -> np.ndarray:

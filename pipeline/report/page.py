@@ -13,6 +13,7 @@ from pipeline.report import words
 from pipeline.report.figures import by_horizon, cohort_figures, largest_gap, target_figures
 from pipeline.report.names import plain, spoken
 from pipeline.report.pictures import picture
+from pipeline.tripod import ITEMS
 
 
 def html_page(report: Mapping[str, Any]) -> str:
@@ -40,7 +41,7 @@ def html_page(report: Mapping[str, Any]) -> str:
         for name, target in report["targets"].items()
     ]
     pictures = {kind: picture(figure) for kind, figure in cohort_figures(report).items()}
-    return _template().render(report=report, targets=targets, pictures=pictures, words=words)
+    return _template().render(report=report, targets=targets, pictures=pictures, words=words, items=ITEMS)
 
 
 def _beside(own: Mapping[str, Any], comparators: Mapping[str, Any], horizon: str = "") -> dict[str, Any]:
@@ -76,12 +77,12 @@ def _number(value: float | str | None) -> Markup | str:
         return "none"
     if isinstance(value, str):
         return value
-    return _data(value, str(value) if isinstance(value, int) else f"{value:.3f}")
+    return _data(value, str(value) if isinstance(value, int) else f"{value:z.3f}")
 
 
 def _share(value: float | None) -> Markup | str:
     """Set a share in hundredths, with the full number behind it."""
-    return "none" if value is None else _data(value, f"{100.0 * value:.0f}\N{NO-BREAK SPACE}%")
+    return "none" if value is None else _data(value, f"{100.0 * value:z.0f}\N{NO-BREAK SPACE}%")
 
 
 def _data(value: float, shown: str) -> Markup:

@@ -9,7 +9,7 @@ from pipeline.cli import main
 from pipeline.tracking.runs import tracking_uri
 
 CANARY = "Zanzibar4711"
-OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets")
+OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets", "subgroups")
 
 STUDY = """
 name = "{name}"

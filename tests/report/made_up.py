@@ -56,6 +56,15 @@ def report_of(name, label):
         "missing": {name: {"share": 0.17, "sex": {"least": 0.13, "most": 0.19}}},
         "rows": {"visits": 31, "rejected": 0, "notes": 2},
         "group_by": name,
+        "card": {
+            "known_at": ["referral"],
+            "hidden": [name],
+            "folds": 61,
+            "seed": 67,
+            "targets": {"type": {"kind": "classification", "labels": [name], "horizons": []}},
+            "versions": {"numpy": "2.0"},
+            "said": {"26": name},
+        },
         "features": 12,
         "targets": {"type" + name: typed, "spread": timed},
     }

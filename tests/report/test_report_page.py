@@ -1,6 +1,7 @@
 """What a reader of a report relies on: it asks for nothing, runs nothing, and shows what report.json holds."""
 
 import json
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.report import figures_of, html_page
+from pipeline.tripod import ITEMS
 from tests.report.made_up import report_of
 
 HOSTILE = st.one_of(
@@ -81,6 +83,17 @@ def test_every_figure_has_a_sentence_and_a_text_instead():
     assert page.tags.count("img") == page.tags.count("figcaption") == len(figures_of(report_of("name", "label"))) == 10
     assert all(len(value) > 20 for name, value in page.attributes if name == "alt")
     assert "Trained on synthetic data" in page.words
+
+
+def test_the_table_has_every_item_and_marks_what_only_people_can_say():
+    """The counts are those of the checklist; what is typed in the study stands there, the rest is missing in red."""
+    filled = Counter(item.filled for item in ITEMS)
+    assert filled == {"software": 26, "half": 4, "people": 22}
+    assert len({item.number for item in ITEMS}) == 52
+    words = Page(html_page(report_of("name", "label"))).words
+    assert "52 items, 21 of them missing" in words
+    assert words.count("Missing.") == 21
+    assert words.count("The rest is missing.") == 4
 
 
 def test_the_same_numbers_give_the_same_bytes():
