@@ -94,6 +94,10 @@ def matching_of_tsfel(values: np.ndarray) -> None:
             function(each)
 
 
+def _slope(rows: np.ndarray) -> np.ndarray:
+    return shape.slope(rows, np.arange(rows.shape[1]))
+
+
 def matching_of_ours(values: np.ndarray) -> None:
     """Compute the same with ours."""
     functions = (
@@ -104,7 +108,7 @@ def matching_of_ours(values: np.ndarray) -> None:
         shape.interquartile_range,
         shape.skewness,
         shape.kurtosis,
-        shape.slope,
+        _slope,
     )
     rows = values.reshape(-1, values.shape[-1])
     for start in range(0, len(rows), BLOCK):

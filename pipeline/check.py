@@ -21,7 +21,7 @@ from pipeline.reading.draft import draft_mapping as draft
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source, spooled
 from pipeline.records import IDENTITY, Cohort
-from pipeline.vocabulary import REASONS
+from pipeline.remarks import Remarks
 
 
 def check(path: Path, options: Options) -> dict[str, Any]:
@@ -41,18 +41,21 @@ def check(path: Path, options: Options) -> dict[str, Any]:
         As `predict` would.
     """
     source = open_source(path, options)
-    found: dict[str, Counter[str]] = {name: Counter() for name in ("sizes", "filled", "reasons", "notes", "left")}
+    found: dict[str, Counter[str]] = {name: Counter() for name in ("sizes", "filled", "left")}
+    remarks = Remarks()
     with spill.folder() as folder:
         overview = survey(source, options, folder)
         for part in partitions(overview, folder):
-            _count(part.cohort(source, options), found)
+            cohort = part.cohort(source, options)
+            remarks.add(Remarks.of(cohort))
+            _count(cohort, found)
     source.verify_unchanged()
     return {
         "rows": overview.rows,
         **{name: found["sizes"][name] for name in ("predicted", "rejected", "patients", "treatments", "recordings")},
         "synthetic": source.synthetic,
-        "reasons": dict(sorted(found["reasons"].items())),
-        "notes": dict(sorted(found["notes"].items())),
+        "reasons": dict(sorted(remarks.rejected.items())),
+        "notes": dict(sorted(remarks.noted.items())),
         "not_carried": dict(sorted(found["left"].items())),
         "unknown_columns": list(overview.unknown_columns),
         "excluded": source.count_excluded(),
@@ -63,8 +66,6 @@ def check(path: Path, options: Options) -> dict[str, Any]:
 def _count(cohort: Cohort, found: dict[str, Counter[str]]) -> None:
     found["sizes"] += _sizes(cohort)
     found["filled"] += _filled(cohort.visits)
-    found["reasons"].update(word for words in cohort.rejects["reasons"] for word in words.split("|"))
-    found["notes"].update(cohort.notes["reason"])
     found["left"].update(cohort.notes.loc[cohort.notes["reason"] == "NOT_CARRIED", "column"])
 
 
@@ -130,8 +131,7 @@ def as_text(found: dict[str, Any]) -> str:
         f"{found['treatments']} treatments, {found['recordings']} recordings",
         f"  {found['rejected']} would be rejected",
     ]
-    for title, key in (("rejected because", "reasons"), ("noted", "notes")):
-        lines += [f"    {title}: {count} x {code}: {REASONS[code]}" for code, count in found[key].items()]
+    lines += [f"    {line}" for line in Remarks(Counter(found["reasons"]), Counter(found["notes"])).lines()]
     lines += [f"    left out: {count} x {element}" for element, count in found["not_carried"].items()]
     if found["unknown_columns"]:
         lines.append(f"  not read, unknown columns: {', '.join(found['unknown_columns'])}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -31,9 +32,35 @@ from pipeline.publish import publish_file
 from pipeline.reading.options import Options
 from pipeline.reading.source import Source, open_source, spooled
 from pipeline.records import IDENTITY
+from pipeline.remarks import Remarks
 from pipeline.writing import Format, create_private, needs_quotes, to_arrow, write_batches
 
-_Made = tuple[Path, int, int, frozenset[str]]
+
+@dataclass
+class Featurised:
+    """What was made of a cohort.
+
+    Attributes
+    ----------
+    visits, rejected : int
+        Visit records of which features were written, and others.
+    remarks : Remarks
+        Why they were rejected, and what was noted of those that were not: a recording that is damaged costs its
+        features only.
+    """
+
+    visits: int = 0
+    rejected: int = 0
+    remarks: Remarks = field(default_factory=Remarks)
+
+    def add(self, other: Featurised) -> None:
+        """Count another part of the cohort too."""
+        self.visits += other.visits
+        self.rejected += other.rejected
+        self.remarks.add(other.remarks)
+
+
+_Made = tuple[Path, Featurised, frozenset[str]]
 
 _ROWS_AT_ONCE = 10_000
 
@@ -49,7 +76,7 @@ def featurise(
     overwrite: bool = False,
     visits_per_partition: int = VISITS_PER_PARTITION,
     say: Say = lambda _: None,
-) -> dict[str, int]:
+) -> Featurised:
     """Write the feature table of a cohort: one row a visit in the order of the input, ids first, then the catalogue.
 
     A cohort of any size is worked off in partitions of whole patients. The file has the same bytes whatever the number
@@ -76,8 +103,7 @@ def featurise(
 
     Returns
     -------
-    dict
-        How many ``visits`` were written and how many visit records were ``rejected``.
+    Featurised
 
     Raises
     ------
@@ -91,7 +117,7 @@ def featurise(
     source = open_source(path, options)
     source.refuse_output(out)
     kept = SignalCache(cache) if cache else None
-    counts = {"visits": 0, "rejected": 0}
+    counts = Featurised()
 
     def write(target: Path) -> None:
         # beside the output, as all that is in the making: a folder for temporary files may be small, or others' to read
@@ -103,12 +129,11 @@ def featurise(
                 _extracted, source=light, options=options, folder=Path(spill), cache=kept, features=tuple(features)
             )
             made = []
-            for file, visits, rejected, unreadable in _work_off(parts, one, map):
+            for file, done, unreadable in _work_off(parts, one, map):
                 source.count_all_unreadable(unreadable)
                 made.append(file)
-                counts["visits"] += visits
-                counts["rejected"] += rejected
-                say(f"partition {len(made)}: features of {visits} visits")
+                counts.add(done)
+                say(f"partition {len(made)}: features of {done.visits} visits")
             source.verify_unchanged()
             _merge(made, target, "csv" if out.suffix == ".csv" else "parquet")
 
@@ -142,7 +167,7 @@ def _extracted(
     path = folder / f"features-{part.index:05d}.arrow"
     with create_private(path) as file, pa.ipc.new_file(file, arrow.schema) as writer:
         writer.write_table(arrow)
-    return path, len(cohort), len(cohort.rejects), frozenset(source.unreadable)
+    return path, Featurised(len(cohort), len(cohort.rejects), Remarks.of(cohort)), frozenset(source.unreadable)
 
 
 def _merge(paths: Sequence[Path], target: Path, format: Format) -> None:
@@ -229,4 +254,5 @@ def command(
         raise UsageError("features", "needs a cohort and --out", do="Give both, or --list")
     with spooled(cohort) as path:
         made = featurise(path, out, options, features=features, say=teller(quiet=quiet), **flags)
-    click.echo(f"{out}: features of {made['visits']} visits, {made['rejected']} rejected")
+    lines = [f"{out}: features of {made.visits} visits, {made.rejected} rejected", *made.remarks.lines()]
+    click.echo("\n  ".join(lines))

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.features.columns import side_by_side
 from pipeline.features.spec import Values, record_feature
+from pipeline.features.spectrum import ratio
 from pipeline.features.timeline import History
 from pipeline.schema import VISITS
 from pipeline.schema.regions import REGION_FLAGS
@@ -64,7 +65,7 @@ def siblings_and_children_affected_share(history: History) -> Values:
     """Share of the siblings and children that have dystonia; NaN where there are none, or none was asked for."""
     affected = _total(history, [name.format("affected") for name in _RELATIVES])[0]
     all_of_them = affected + _total(history, [name.format("unaffected") for name in _RELATIVES])[0]
-    return np.where(all_of_them > 0, affected / np.where(all_of_them > 0, all_of_them, 1.0), np.nan)
+    return ratio(affected, all_of_them)
 
 
 def _total(history: History, names: list[str]) -> tuple[Values, Values]:

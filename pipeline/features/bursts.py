@@ -45,12 +45,10 @@ class Runs:
         """Mean time from one chosen run's begin to the next one's, shape (windows,); NaN under two."""
         window, begin = self.window[chosen], self.begin_s[chosen]
         count = self.count(chosen)
-        span = np.zeros(self.windows)
-        first, last = np.full(self.windows, np.inf), np.full(self.windows, -np.inf)
-        np.minimum.at(first, window, begin)
-        np.maximum.at(last, window, begin)
-        span = np.where(count > 1, last - np.where(count > 1, first, 0.0), 0.0)
-        return np.where(count > 1, span / np.maximum(count - 1, 1), np.nan)
+        first, last = np.full(self.windows, np.nan), np.full(self.windows, np.nan)
+        np.fmin.at(first, window, begin)
+        np.fmax.at(last, window, begin)
+        return ratio(last - first, count - 1)
 
 
 def runs(on: np.ndarray, fs: np.ndarray) -> Runs:

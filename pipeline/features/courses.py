@@ -105,15 +105,14 @@ class Course:
     Every property gives one value a visit; NaN where there is no table of treatments, or the visit has no time.
     """
 
-    _rows: _Rows | None
+    _rows: _Rows
     _moments: Moments
+    _recorded: bool
 
     @cached_property
     def sessions(self) -> np.ndarray:
         """Count the sessions up to the visit, that day included."""
-        if self._rows is None:
-            return np.full(len(self._moments.weeks), np.nan)
-        return np.where(np.isnan(self._moments.weeks), np.nan, self._when.count)
+        return np.where(np.isnan(self._moments.weeks) | (not self._recorded), np.nan, self._when.count)
 
     @property
     def weeks_since_last(self) -> np.ndarray:
@@ -138,12 +137,12 @@ class Course:
     @property
     def last_dose_toxin_units(self) -> np.ndarray:
         """Units given at the last session, over all rows of it; NaN where none was recorded."""
-        return self._each(self._by_session(self._number("dose_toxin_units"), np.add, missing=0.0)).last
+        return self._each(self._by_session(self._rows.number("dose_toxin_units"), np.add, missing=0.0)).last
 
     @property
     def planned_interval_weeks(self) -> np.ndarray:
         """Weeks to the next session, as planned at the last one: the shortest of its rows."""
-        return self._each(self._by_session(self._number("interval_weeks"), np.minimum, missing=np.inf)).last
+        return self._each(self._by_session(self._rows.number("interval_weeks"), np.minimum, missing=np.inf)).last
 
     @property
     def intervals_weeks(self) -> Known:
@@ -153,7 +152,7 @@ class Course:
     @property
     def wear_offs_weeks(self) -> Known:
         """Weeks after which the effect of a session wore off, known once it has: the shortest of its rows."""
-        weeks = self._by_session(self._number("wear_off_weeks"), np.minimum, missing=np.inf)
+        weeks = self._by_session(self._rows.number("wear_off_weeks"), np.minimum, missing=np.inf)
         return self._known(weeks, ~np.isnan(weeks), delay=weeks)
 
     @property
@@ -162,21 +161,21 @@ class Course:
 
         Known at visits after the session, and after the trial of a drug has run its course.
         """
-        return self._judged(self._coded("response", RESPONSE))
+        return self._judged(self._rows.coded("response", RESPONSE))
 
     @property
     def stops(self) -> Known:
         """Whether a trial was stopped for side effects, 1 or 0; known as its response is."""
-        return self._judged(self._number("stopped_for_side_effects"))
+        return self._judged(self._rows.number("stopped_for_side_effects"))
 
     def at(self, column: str, numbers: Mapping[str, float]) -> np.ndarray:
         """Return the largest of the numbers, 0 to 1, that the categories of the sessions so far stand for."""
-        values = self._by_session(self._coded(column, numbers), np.maximum, missing=-np.inf)
+        values = self._by_session(self._rows.coded(column, numbers), np.maximum, missing=-np.inf)
         return self._known(values, ~np.isnan(values)).largest
 
     def _judged(self, values: np.ndarray) -> Known:
         value = self._by_session(values, np.maximum, missing=-np.inf)
-        trial = self._by_session(self._number("trial_weeks"), np.maximum, missing=-np.inf)
+        trial = self._by_session(self._rows.number("trial_weeks"), np.maximum, missing=-np.inf)
         return self._known(value, ~np.isnan(value), delay=np.where(np.isnan(trial), 0.0, trial))
 
     def _known(self, values: np.ndarray, chosen: np.ndarray, *, delay: np.ndarray | None = None) -> Known:
@@ -211,23 +210,16 @@ class Course:
 
     @cached_property
     def _patient(self) -> np.ndarray:
-        return self._rows.patient[self._starts] if self._rows is not None else np.empty(0, dtype=int)
+        return self._rows.patient[self._starts]
 
     @cached_property
     def _weeks(self) -> np.ndarray:
-        return self._rows.weeks[self._starts] if self._rows is not None else np.empty(0)
+        return self._rows.weeks[self._starts]
 
     @cached_property
     def _starts(self) -> np.ndarray:
         """Whether a session starts at each row."""
-        assert self._rows is not None
         return changes(self._rows.patient) | changes(self._rows.weeks)
-
-    def _number(self, column: str) -> np.ndarray:
-        return self._rows.number(column) if self._rows is not None else np.empty(0)
-
-    def _coded(self, column: str, numbers: Mapping[str, float]) -> np.ndarray:
-        return self._rows.coded(column, numbers) if self._rows is not None else np.empty(0)
 
     def _by_session(self, values: np.ndarray, combine: np.ufunc, *, missing: float) -> np.ndarray:
         """Combine the rows of each session; NaN where none of them tells."""
@@ -289,24 +281,26 @@ class Treatments:
     def course(self, kind: str) -> Course:
         """Return the sessions of a kind; one course a kind, since several features read it."""
         if kind not in self._courses:
-            self._courses[kind] = Course(self._rows(kind), self.moments)
+            self._courses[kind] = Course(self._rows(kind), self.moments, self._recorded)
         return self._courses[kind]
 
-    def _rows(self, kind: str) -> _Rows | None:
-        if "kind" not in self.table or "patient_id" not in self.table:
-            return None
-        codes, kinds = self._kinds
+    @property
+    def _recorded(self) -> bool:
+        return {"kind", "patient_id"} <= set(self.table)
+
+    def _rows(self, kind: str) -> _Rows:
+        if not self._recorded:
+            return _Rows(self.table, np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0))
         patient, weeks = self._timed
-        rows = np.flatnonzero((codes == kinds.get(kind, -1)) & (patient >= 0))
-        rows = rows[np.lexsort((weeks[rows], patient[rows]))]
-        if (~changes(patient[rows]) & ~changes(weeks[rows])).any():
-            rows = rows[np.lexsort((_number(self.table, "dose_toxin_units")[rows], weeks[rows], patient[rows]))]
+        rows = self._of_kind.get(kind, np.empty(0, dtype=int))
+        rows = rows[patient[rows] >= 0]
+        rows = rows[np.lexsort((_number(self.table, "dose_toxin_units")[rows], weeks[rows], patient[rows]))]
         return _Rows(self.table, rows, patient[rows], weeks[rows])
 
     @cached_property
-    def _kinds(self) -> tuple[np.ndarray, dict[str, int]]:
-        codes, words = pd.factorize(self.table["kind"].to_numpy(dtype=object))
-        return np.where(codes < 0, -2, codes), {word: number for number, word in enumerate(words)}
+    def _of_kind(self) -> dict[str, np.ndarray]:
+        """Rows of each kind."""
+        return pd.Series(0, index=self.table.index).groupby(self.table["kind"].to_numpy(dtype=object)).indices
 
     @cached_property
     def _timed(self) -> tuple[np.ndarray, np.ndarray]:

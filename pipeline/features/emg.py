@@ -13,7 +13,7 @@ from pipeline.features.bursts import Runs, runs
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.smoothness import smoothed
-from pipeline.features.spec import SCALE, Values, visit_feature, window_feature
+from pipeline.features.spec import Values, visit_feature, window_feature
 from pipeline.features.spectrum import band_power, contrast, ratio
 from pipeline.features.views import VisitsView
 from pipeline.units import Unit
@@ -89,6 +89,7 @@ def tonic_share(signal: Signal) -> Values:
     unit=Unit.SHARE,
     outputs=_BOTH,
     bounds=(0.0, 1.0),
+    version=2,
     source="Falconer 1985: common area of antagonists",
     sensor="emg",
     channels=("muscle", "antagonist"),
@@ -97,11 +98,14 @@ def tonic_share(signal: Signal) -> Values:
 def co_contraction_share(signal: Signal) -> Values:
     """How much muscle and antagonist pull at the same time, against each other: 0 in turn, 1 always alike.
 
-    Formula: twice the area under the lower of both envelopes over the sum of both areas. Differs from the source:
-    envelopes are in microvolts, not shares of the strongest contraction, which dystonia often can't give; so sensors
-    must sit alike.
+    Formula: twice the area under the lower of both envelopes over the sum of both areas; a silent muscle's is 0.
+    Differs from the source: envelopes are in microvolts, not shares of the strongest contraction, which dystonia often
+    can't give; so sensors must sit alike.
     """
-    muscle, antagonist = signal.held(_envelope, "muscle"), signal.held(_envelope, "antagonist")
+    muscle, antagonist = (
+        np.where(_silent(signal, channel)[:, None], 0.0, signal.held(_envelope, channel))
+        for channel in ("muscle", "antagonist")
+    )
     both = muscle.sum(axis=1) + antagonist.sum(axis=1)
     return ratio(2 * np.minimum(muscle, antagonist).sum(axis=1), both)
 
@@ -110,20 +114,21 @@ def co_contraction_share(signal: Signal) -> Values:
     unit=Unit.SHARE,
     outputs=on(["head"], ["posture"], "median"),
     bounds=(0.0, 1.0),
+    version=2,
     source="Tijssen 2000, 2002; not found again in 2014: a weak feature, the evidence conflicts",
     sensor="emg",
-    invariant_to=(SCALE,),
     missing_when="sampled below 60 Hz, or silent",
 )
 def slow_drive_share(signal: Signal) -> Values:
     """Share of the muscle's rhythm that lies between 4 and 7 Hz, the drive described in cervical dystonia.
 
-    Formula: power of the rectified signal from 4 to 7 Hz over that from 3 to 30 Hz. Differs from the sources: of one
-    muscle, where some take the coherence of two.
+    Formula: power of the rectified signal from 4 to 7 Hz over that from 3 to 30 Hz; NaN of a silent muscle. Differs
+    from the sources: of one muscle, where some take the coherence of two.
     """
     rectified = Signal(np.abs(_of(signal, "muscle"))[:, None], signal.fs, ("muscle",))
     whole = band_power(rectified, *_SLOW_HZ)
-    return np.clip(ratio(band_power(rectified, *_DRIVE_HZ), whole), 0.0, 1.0)
+    share = np.clip(ratio(band_power(rectified, *_DRIVE_HZ), whole), 0.0, 1.0)
+    return np.where(_silent(signal, "muscle"), np.nan, share)
 
 
 @visit_feature(
@@ -159,11 +164,18 @@ def _envelope(signal: Signal, channel: str) -> np.ndarray:
     return smoothed(np.abs(_of(signal, channel)), signal.fs, _ENVELOPE_S)
 
 
+def _level(signal: Signal, channel: str) -> np.ndarray:
+    """95th percentile of the envelope, by sample."""
+    return np.sort(signal.held(_envelope, channel), axis=1)[:, int(0.95 * (signal.samples - 1))]
+
+
+def _silent(signal: Signal, channel: str) -> np.ndarray:
+    return signal.held(_level, channel) < _SILENT_UV
+
+
 def _activity(signal: Signal) -> Runs:
-    envelope = signal.held(_envelope, "muscle")
-    level = np.sort(envelope, axis=1)[:, int(0.95 * (signal.samples - 1))]
-    active = (envelope > _ACTIVE_SHARE * level[:, None]) & (level >= _SILENT_UV)[:, None]
-    return runs(active, signal.fs)
+    envelope, level = signal.held(_envelope, "muscle"), signal.held(_level, "muscle")
+    return runs((envelope > _ACTIVE_SHARE * level[:, None]) & ~_silent(signal, "muscle")[:, None], signal.fs)
 
 
 def _bursts(found: Runs) -> np.ndarray:

@@ -90,15 +90,16 @@ def _counts(history: History, *, excluded: bool) -> Values:
         known[each.row] = True
     listed = history.marks.excluded if excluded else history.marks.observed
     count = np.bincount(listed.row, minlength=len(history)).astype(float)
-    asked = {term: (name, number) for number, (name, term) in enumerate(_asked(history))}
-    place = np.array([asked[term][1] if term in asked else -1 for term in listed.terms], dtype=int)[listed.term]
-    coded = np.zeros((len(asked), len(history)), dtype=bool)
-    coded[place[place >= 0], listed.row[place >= 0]] = True
-    for name, number in asked.values():
+    asked = {term: name for name, term in _asked(history)}
+    places = {term: number for number, term in enumerate(asked)}
+    # one row more, for what the form does not ask for
+    coded = np.zeros((len(asked) + 1, len(history)), dtype=bool)
+    coded[np.array([places.get(term, -1) for term in listed.terms], dtype=int)[listed.term], listed.row] = True
+    for name, in_cell in zip(asked.values(), coded[:-1], strict=True):
         flag = history.value(name)
         known |= ~np.isnan(flag)
         # what the cell lists already counts once
-        count += (flag == (0.0 if excluded else 1.0)) & ~coded[number]
+        count += (flag == (0.0 if excluded else 1.0)) & ~in_cell
     return np.where(known, count, np.nan)
 
 

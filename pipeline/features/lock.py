@@ -1,9 +1,9 @@
-"""The lock of the catalogue: what every feature gave on the probes when its version was last raised.
+"""The lock of the catalogue: what every feature gave on the probes, and declared, when its version was last raised.
 
 ``python -m pipeline.features.lock`` rewrites ``features.lock`` in the current folder, or at the path that follows. It
-refuses where a feature gives other values under the version that it had: raise the version in the declaration first,
-and write a line in CHANGELOG.md, since every bundle that was trained with the old values will refuse the new ones. (A
-feature that no release has had may change freely: delete its entry from the lock.)
+refuses where a feature gives or declares something else under the version that it had: raise the version in the
+declaration first, and write a line in CHANGELOG.md, since every bundle that was trained with the old values will refuse
+the new ones. (A feature that no release has had may change freely: delete its entry from the lock.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.features.catalogue import CATALOGUE, fingerprints
 from pipeline.features.probes import Fingerprint
 
 _HEAD = """\
-# What every feature gives on fixed probes, to six digits (pipeline/features/probes.py).
+# What every feature gives on fixed probes, to six digits, and declares (pipeline/features/probes.py).
 # Rewrite with: python -m pipeline.features.lock
 """
 
@@ -43,19 +43,19 @@ def lock_text(prints: Mapping[str, Fingerprint]) -> str:
 
 
 def unversioned_changes(locked: Mapping[str, Fingerprint], current: Mapping[str, Fingerprint]) -> list[str]:
-    """Say of each feature that gives other values under a version no higher what has to be done.
+    """Say of each feature that gives or declares something else under a version no higher what has to be done.
 
     Examples
     --------
     >>> before = {"tilt_deg": Fingerprint("tilt_deg", "deg", 1, "00ff")}
     >>> after = {"tilt_deg": Fingerprint("tilt_deg", "deg", 1, "11ee")}
     >>> print(*unversioned_changes(before, after))
-    feature tilt_deg: its values on the probes changed, but its version did not go up from 1. Raise the version in its
-    declaration and write a line in CHANGELOG.md.
+    feature tilt_deg: its values on the probes or what it declares changed, but its version did not go up from 1. Raise
+    the version in its declaration and write a line in CHANGELOG.md.
     """
     return [
-        f"feature {name}: its values on the probes changed, but its version did not go up from {locked[name].version}. "
-        "Raise the version in its declaration and write a line in CHANGELOG.md."
+        f"feature {name}: its values on the probes or what it declares changed, but its version did not go up from "
+        f"{locked[name].version}. Raise the version in its declaration and write a line in CHANGELOG.md."
         for name, now in current.items()
         if name in locked and now != locked[name] and now.version <= locked[name].version
     ]

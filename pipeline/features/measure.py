@@ -5,6 +5,7 @@ Windows of one sensor and length are measured together, in blocks of a fixed num
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,6 +39,9 @@ MOST_HELD = 1 << 20
 
 _ALMOST = 0.99
 """A window that is one sample short of `min_s` is long enough."""
+
+_Window = tuple[int, Cut, int, float]
+"""Its row, the stretch that it is of, its first sample there, and its rate."""
 
 
 def measure_windows(features: Sequence[Feature], signal: Signal) -> np.ndarray:
@@ -121,32 +125,38 @@ def _tables(
 
 def _measure(stretches: Sequence[Cut], sensors: Sequence[str], features: Sequence[Feature]) -> list[np.ndarray]:
     """Return each stretch's windows, shape (windows, 1 + features): strength of movement first."""
-    counts = np.array([len(each.begins) for each in stretches], dtype=int)
-    offsets = np.append(0, np.cumsum(counts))
-    values = np.full((offsets[-1], 1 + len(features)), np.nan)
-    keys = [(sensor, each.channels, each.samples) for sensor, each in zip(sensors, stretches, strict=True)]
-    for key in sorted(set(keys)):
-        members = [number for number, other in enumerate(keys) if other == key and counts[number]]
-        columns = [column for column, feature in enumerate(features) if feature.spec.sensor == key[0]]
-        rows = np.concatenate([np.arange(offsets[n], offsets[n + 1]) for n in members]) if members else offsets[:0]
+    ends = np.cumsum([len(each.begins) for each in stretches], dtype=int)
+    values = np.full((ends[-1] if len(ends) else 0, 1 + len(features)), np.nan)
+    for (sensor, channels, samples), windows in sorted(_alike(stretches, sensors).items()):
+        columns = [column for column, feature in enumerate(features) if feature.spec.sensor == sensor]
         wanted = [features[column] for column in columns]
-        for start, signal in _blocks([stretches[number] for number in members]):
-            block = rows[start : start + BLOCK]
-            values[block, 0] = signal.only(*SENSORS[key[0]].needed).rms[: len(block)]
+        for block, signal in _blocks(windows, channels, samples):
+            values[block, 0] = signal.only(*SENSORS[sensor].needed).rms[: len(block)]
             values[block[:, None], np.array(columns, dtype=int) + 1] = measure_windows(wanted, signal)[: len(block)]
-    return np.split(values, offsets[1:-1]) if len(stretches) else []
+    return np.split(values, ends[:-1]) if len(ends) else []
 
 
-def _blocks(stretches: Sequence[Cut]) -> Iterable[tuple[int, Signal]]:
-    """Gather the windows of recordings with one window length into full blocks: position of the first, and windows."""
-    places = [(each, begin, fs) for each in stretches for begin, fs in zip(each.begins, each.fs, strict=True)]
-    for start in range(0, len(places), BLOCK):
-        block = places[start : start + BLOCK]
-        samples, channels = block[0][0].samples, block[0][0].channels
-        values, rates = np.zeros((BLOCK, len(channels), samples)), np.full(BLOCK, block[0][2])
-        for row, (each, begin, fs) in enumerate(block):
-            values[row], rates[row] = each.values[:, begin : begin + samples], fs
-        yield start, Signal(values, rates, channels)
+def _alike(stretches: Sequence[Cut], sensors: Sequence[str]) -> dict[tuple[str, tuple[str, ...], int], list[_Window]]:
+    """Sort the windows of all stretches by sensor, channels whose values are all finite, and samples."""
+    found: dict[tuple[str, tuple[str, ...], int], list[_Window]] = defaultdict(list)
+    row = 0
+    for sensor, each in zip(sensors, stretches, strict=True):
+        for begin, fs, whole in zip(each.begins, each.fs, each.whole, strict=True):
+            channels = each.channels if whole else SENSORS[sensor].needed
+            found[sensor, channels, each.samples].append((row, each, begin, fs))
+            row += 1
+    return found
+
+
+def _blocks(windows: Sequence[_Window], channels: tuple[str, ...], samples: int) -> Iterable[tuple[np.ndarray, Signal]]:
+    """Gather windows that are alike into full blocks: their rows, and the block."""
+    for start in range(0, len(windows), BLOCK):
+        block = windows[start : start + BLOCK]
+        values, rates = np.zeros((BLOCK, len(channels), samples)), np.full(BLOCK, block[0][3])
+        for place, (_, each, begin, fs) in enumerate(block):
+            # those that a sensor needs come first
+            values[place], rates[place] = each.values[: len(channels), begin : begin + samples], fs
+        yield np.array([row for row, *_ in block]), Signal(values, rates, channels)
 
 
 @dataclass(frozen=True)

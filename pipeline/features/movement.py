@@ -21,6 +21,7 @@ _GAIT = on(["trunk"], ["gait"], "median")
 _PERIODS_S = (0.15, 2.0)
 _LEAST_LAGS = 400
 _ORDER_S = 0.04
+_SMOOTH_S = 0.04
 _ENVELOPE_S = 0.1
 _BURST_RATIO = 3.0
 
@@ -169,7 +170,7 @@ def turning_points_hz(signal: Signal) -> Values:
 
     Formula: samples at which the swing, averaged with a Gaussian of 0.04 s, turns up or down, over twice the duration.
     """
-    turns = shape.turning_points(smoothed(signal.swing, signal.fs, _ORDER_S))
+    turns = shape.turning_points(smoothed(signal.swing, signal.fs, _SMOOTH_S))
     return np.where(signal.rms > 0, turns / (2 * signal.seconds), np.nan)
 
 
@@ -262,7 +263,7 @@ def frequency_spread_ratio(signal: Signal) -> Values:
 
     Formula: Hjorth complexity of the swing, averaged with a Gaussian of 0.04 s so that noise does not decide it.
     """
-    return shape.complexity(smoothed(signal.swing, signal.fs, _ORDER_S))
+    return shape.complexity(smoothed(signal.swing, signal.fs, _SMOOTH_S))
 
 
 @window_feature(

@@ -8,6 +8,7 @@ from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, visit_feature, window_feature
 from pipeline.features.views import RecordingView, VisitsView
+from pipeline.features.windows import STEP_S
 from pipeline.units import Unit
 
 _DEVIATION_DEG = 10.0
@@ -87,6 +88,7 @@ def tilt_range_deg(recording: RecordingView) -> float:
     unit=Unit.SECONDS,
     outputs=on(["head", "wrist_worse"], ["posture"]),
     bounds=(0.0, np.inf),
+    version=2,
     needs=[tilt_deg],
     source="TWSTRS item I.A duration factor; Albanese 2013: sustained postures",
     invariant_to=(SCALE, MIRROR),
@@ -95,15 +97,17 @@ def sustained_deviation_s(recording: RecordingView) -> float:
     """Longest time for which the part stays away from where it was held at first.
 
     Formula: longest run of windows whose tilt differs by 10 degrees or more from the first one's, from the first one's
-    start to the last one's. 10 degrees are our choice: more than breathing and drift of a relaxed posture move a head.
+    start to the last one's; where windows are missing a run ends, since nobody saw it go on. 10 degrees are our
+    choice: more than breathing and drift of a relaxed posture move a head.
     """
     tilt, start = recording.of(tilt_deg), recording.start_s
     if not len(tilt) or np.isnan(tilt[0]):
         return np.nan
     away = np.abs(tilt - tilt[0]) >= _DEVIATION_DEG
-    edges = np.diff(np.concatenate([[0], away, [0]]).astype(int))
-    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
-    return float((start[ends] - start[begins]).max()) if len(begins) else 0.0
+    goes_on = away[1:] & away[:-1] & (np.diff(start) < 1.5 * STEP_S)
+    # time away so far at each window: what has passed since the last one from which nothing went on
+    since = np.maximum.accumulate(np.where(np.append(False, goes_on), start[0], start))
+    return float((start - since).max())
 
 
 @visit_feature(

@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from pipeline.features.spec import Feature
+from pipeline.features.spec import Feature, FeatureSpec
 from pipeline.features.table import build
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.records import Cohort, Column, Recording, Samples
@@ -30,7 +30,7 @@ _NOTHING = 1e-9
 _PATIENTS, _VISITS_EACH = 8, 3
 _RECORDED_VISITS = 2
 _TERMS_EACH = 25
-_TOXIN, _TOXIN_WEEKS = "botulinum_toxin", (-44.0, -31.0, -20.0, -10.0, 0.0, 6.0, 6.0, 60.0)
+_TOXIN, _TOXIN_WEEKS = "botulinum_toxin", (-44.0, -31.0, -20.0, -10.0, 0.0, 6.0, 6.0, 26.0)
 _SECONDS = 14.0
 _EMG_HZ = 1000.0
 _GRAIN = 1 / 16_384
@@ -46,7 +46,7 @@ class Fingerprint:
     name, unit : str
     version : int
     digest : str
-        SHA-256 of the feature's columns and of its values on the probes, to six digits.
+        SHA-256 of the feature's columns, of its values on the probes, to six digits, and of what it declares.
     """
 
     name: str
@@ -61,7 +61,8 @@ def fingerprints(features: Sequence[Feature]) -> dict[str, Fingerprint]:
     prints = {}
     for feature in features:
         spec = feature.spec
-        digest = sha256("\n".join(_lines(table[list(spec.columns)])).encode()).hexdigest()
+        lines = [*_lines(table[list(spec.columns)]), *_declared(spec)]
+        digest = sha256("\n".join(lines).encode()).hexdigest()
         prints[spec.name] = Fingerprint(spec.name, str(spec.unit), spec.version, digest)
     return prints
 
@@ -71,13 +72,21 @@ def _lines(table: pd.DataFrame) -> list[str]:
     return [" ".join([str(name), *map(rounded, table[name])]) for name in table]
 
 
+def _declared(spec: FeatureSpec) -> list[str]:
+    """Write what a feature declares as text, but for what is in words: bounds and changes are promises to users too."""
+    related = [each.spec.name for each in (*spec.needs, *([spec.strength] if spec.strength else []))]
+    bounds, least = " ".join(map(rounded, spec.bounds)), rounded(spec.min_s)
+    changes = f"invariant {' '.join(spec.invariant_to)}", f"equivariant {' '.join(spec.equivariant_to)}"
+    return [spec.level, spec.kind, bounds, least, spec.sensor, " ".join(spec.channels), " ".join(related), *changes]
+
+
 def rounded(value: float) -> str:
     """Write a value to six digits, zero where it is rounding only.
 
     Examples
     --------
-    >>> rounded(1 / 3), rounded(-1e-17), rounded(float("nan"))
-    ('0.333333', '0', 'nan')
+    >>> rounded(1 / 3), rounded(-1e-17), rounded(1e-9), rounded(float("nan"))
+    ('0.333333', '0', '1e-09', 'nan')
     """
     return "0" if abs(value) < _NOTHING else f"{value:.{DIGITS}g}"
 
@@ -141,12 +150,12 @@ def _filled(column: Column, rows: int) -> np.ndarray:
     # the legacy generator is the only one whose stream NumPy promises never to change
     stream = np.random.RandomState(crc32(column.name.encode()))
     draw = stream.random_sample(rows)
-    recorded = stream.random_sample(rows) < 0.7
+    recorded = _odds(stream, rows, 7)
     if column.unit == Unit.POINTS:
         recorded |= np.arange(rows) % 3 != 1  # a sum over items needs them all
         draw = np.maximum(1.5 * draw - 0.5, 0.0)  # and a count of those above zero some zeros
     if column.kind == "flag":
-        return np.where(recorded, (draw < 0.5).astype(float), np.nan)
+        return np.where(recorded, np.round(draw), np.nan)
     if column.kind == "number":
         low, high = max(column.low, 0.0), min(column.high, 1e4)
         return np.where(recorded, np.round(low + draw * (high - low), 1), np.nan)
@@ -158,10 +167,15 @@ def _filled(column: Column, rows: int) -> np.ndarray:
     return np.full(rows, "", dtype=object)
 
 
+def _odds(stream: np.random.RandomState, shape: int | tuple[int, ...], tenths: int) -> np.ndarray:
+    """Draw what is true in so many cases of ten."""
+    return (10 * stream.random_sample(shape)).astype(int) < tenths
+
+
 def _cells(stream: np.random.RandomState, rows: int) -> np.ndarray:
     """Deal the panel out over the cells, each term several times, some of them excluded."""
     terms = np.resize(stream.permutation(np.array(list(FINDINGS_PANEL), dtype=object)), (rows, _TERMS_EACH))
-    marks = np.where(stream.random_sample(terms.shape) < 0.3, "!", "").astype(object)
+    marks = np.where(_odds(stream, terms.shape, 3), "!", "").astype(object)
     return np.array(["|".join(cell) for cell in marks + terms], dtype=object)
 
 
@@ -236,5 +250,5 @@ def _samples(seed: int, rate: float, turning: bool) -> Samples:
     if seed % 5 == 0:
         values = np.clip(4 * values, -2.0, 2.0)
     values = np.round(values / _GRAIN) * _GRAIN * (64.0 if turning else 1.0)
-    kept = np.arange(len(time)) != (len(time) // 3 if seed % 7 == 0 else -1)
-    return Samples(time[kept], values[:, kept])
+    lost = [len(time) // 3] if seed % 7 == 0 else []
+    return Samples(np.delete(time, lost), np.delete(values, lost, axis=1))

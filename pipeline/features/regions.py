@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.features.columns import side_by_side, yes_count
 from pipeline.features.spec import Values, record_feature
+from pipeline.features.spectrum import contrast, ratio
 from pipeline.features.timeline import History
 from pipeline.rules import body_distribution
 from pipeline.schema.regions import REGION_FLAGS
@@ -58,8 +59,7 @@ def limb_asymmetry_ratio(history: History) -> Values:
     """How unequally the sides are affected: 0 alike, 1 on one side only; NaN where no limb region has dystonia."""
     left = yes_count(side_by_side(history.value(name) for name in _LEFT))
     right = yes_count(side_by_side(history.value(name) for name in _RIGHT))
-    both = left + right
-    return np.where(both > 0, np.abs(left - right) / np.where(both > 0, both, 1.0), np.nan)
+    return np.abs(contrast(left, right))
 
 
 @record_feature(
@@ -83,10 +83,8 @@ def tremor_regions_count(history: History) -> Values:
 @record_feature(unit=Unit.SHARE, bounds=(0.0, 1.0), source="Panyakaew 2020: dystonic tremor is the more irregular")
 def tremor_irregular_share(history: History) -> Values:
     """Share of the shaking regions whose tremor is irregular; NaN where none shakes."""
-    count = tremor_regions_count(history)
     irregular = [history.coded(name, {"none": 0.0, "regular": 0.0, "irregular": 1.0}) for name in _TREMORS]
-    shaking = count > 0
-    return np.where(shaking, yes_count(side_by_side(irregular)) / np.where(shaking, count, 1.0), np.nan)
+    return ratio(yes_count(side_by_side(irregular)), tremor_regions_count(history))
 
 
 def _shakes(history: History) -> list[Values]:

@@ -117,7 +117,7 @@ def steps_variability_ratio(recording: RecordingView) -> float:
 def _late_over_early(recording: RecordingView, values: Values) -> float:
     # a hair less than half, so that a window that starts there is late wherever the clock begins
     half = 0.5 * recording.duration_s - _ROUNDING_S
-    early, late = values[recording.start_s < half], values[recording.start_s >= half]
+    early, late = np.split(values, [np.searchsorted(recording.start_s, half)])
     if min(np.isfinite(early).sum(), np.isfinite(late).sum()) < 2:
         return np.nan
     return float(ratio(np.nanmedian(late), np.nanmedian(early)))

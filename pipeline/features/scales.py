@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.features.columns import side_by_side
 from pipeline.features.spec import Values, record_feature
+from pipeline.features.spectrum import contrast
 from pipeline.features.timeline import History
 from pipeline.schema.scales import (
     ALL_SCALES,
@@ -118,8 +119,7 @@ def mds_updrs3_asymmetry_ratio(history: History) -> Values:
         _added(history, [name for name in names if name.endswith(f"_{side}_{Unit.POINTS}")])
         for side in ("left", "right")
     )
-    both = left + right
-    return np.where(both > 0, np.abs(left - right) / np.where(both > 0, both, 1.0), np.nan)
+    return np.abs(contrast(left, right))
 
 
 @record_feature(unit=Unit.POINTS, bounds=(0.0, 10.0), source="Espay 2018, TWSTRS severity items")

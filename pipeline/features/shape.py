@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import entr
 
 from pipeline.features.spectrum import ratio
 
@@ -53,10 +54,10 @@ def line_length(values: np.ndarray) -> np.ndarray:
     return np.abs(np.diff(values, axis=1)).sum(axis=1)
 
 
-def slope(values: np.ndarray) -> np.ndarray:
-    """Slope of the straight line of least squares, a sample."""
-    time = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
-    return (values * time).sum(axis=1) / (time**2).sum()
+def slope(values: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Slope of the straight line of least squares, against times of shape (T,)."""
+    centred = time - time.mean()
+    return ratio((values * centred).sum(axis=1), (centred**2).sum())
 
 
 def mobility(values: np.ndarray) -> np.ndarray:
@@ -80,8 +81,7 @@ def permutation_entropy(values: np.ndarray, delay: float = 1.0) -> np.ndarray:
     order = (first > second) + 2 * (second > third) + 4 * (first > third)
     counts = np.stack([(order == each).sum(axis=1) for each in range(8)], axis=1)
     share = counts / first.shape[1]
-    entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1) / math.log(6)
-    return np.where(np.isfinite(values[:, 0]), np.abs(entropy), np.nan)
+    return np.where(np.isfinite(values).all(axis=1), entr(share).sum(axis=1) / math.log(6), np.nan)
 
 
 def _later(values: np.ndarray, delay: float, count: int) -> np.ndarray:
@@ -97,8 +97,7 @@ def _rest(values: np.ndarray) -> np.ndarray:
 
 
 def _read(ordered: np.ndarray, share: float) -> np.ndarray:
-    """Quantile of sorted rows."""
+    """Quantile of sorted rows, short of the last one."""
     position = share * (ordered.shape[1] - 1)
     low = int(position)
-    high = min(low + 1, ordered.shape[1] - 1)
-    return ordered[:, low] + (position - low) * (ordered[:, high] - ordered[:, low])
+    return ordered[:, low] + (position - low) * (ordered[:, low + 1] - ordered[:, low])

@@ -184,7 +184,7 @@ class Signal:
         Shapes (n, channels) and (n, channels, channels), one direction a column. A window without values has none that
         mean anything.
         """
-        movement = np.where(self.valid[:, None, None], self.movement, 0.0)
+        movement = np.nan_to_num(self.movement)
         squares = np.einsum("nit,njt->nij", movement, movement) / self.samples
         sizes, directions = np.linalg.eigh(squares)
         return np.maximum(sizes, 0.0), directions
@@ -216,8 +216,7 @@ class Signal:
         """
         square = _sum_axes(_squared(self.transform))
         raw = np.asarray(fft.irfft(square, 2 * steps * self.samples))[:, : steps * self.samples]
-        moved = raw[:, :1] > 0
-        return np.where(moved, raw / np.where(moved, raw[:, :1], 1.0), np.nan)
+        return raw / np.where(raw[:, :1] > 0, raw[:, :1], np.nan)
 
     def held(self, compute: Callable[..., Any], *arguments: Any) -> Any:
         """Return what a function gives for this signal and arguments, computed once for all features that ask."""

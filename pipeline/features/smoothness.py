@@ -41,7 +41,7 @@ def spectral_arc_length(speed: np.ndarray, fs: np.ndarray) -> np.ndarray:
     found = loud.any(axis=1) & (last > first)
     steps = np.arange(bins - 1)
     inside = (steps >= first[:, None]) & (steps < last[:, None])
-    across = 1.0 / np.maximum(last - first, 1)[:, None]
+    across = ratio(1.0, (last - first)[:, None])
     arc = np.where(inside, np.sqrt(across**2 + np.diff(height, axis=1) ** 2), 0.0)
     # summed one by one, so that a neighbour's slower clock, which adds zeros at the end, moves no digit
     arc = arc.cumsum(axis=1)[:, -1]
@@ -67,7 +67,7 @@ def log_dimensionless_jerk(speed: np.ndarray, fs: np.ndarray) -> np.ndarray:
     jerk = np.diff(speed, 2, axis=1) * (fs**2)[:, None]
     total = (jerk**2).sum(axis=1) / fs
     whole = (speed.shape[1] / fs) ** 3 * ratio(total, np.abs(speed).max(axis=1) ** 2)
-    return np.where(whole > 0, -np.log(np.where(whole > 0, whole, 1.0)), np.nan)
+    return -np.log(np.where(whole > 0, whole, np.nan))
 
 
 def smoothed(values: np.ndarray, fs: np.ndarray, seconds: float) -> np.ndarray:

@@ -63,14 +63,14 @@ class Declaration:
     unit : Unit
         The function's name, and those of its columns, end in its suffix.
     bounds : (float, float)
-        Closed range of every value.
+        Closed range of every value; of a share, inside 0 to 1.
     source : str
         Publication, instrument or table that the definition comes from.
     outputs : sequence of Place or of str
         Where a window's or recording's feature is taken, from `on`; the full column names of a visit's or record's,
         which is the function's own name if left out.
     version : int
-        Goes up whenever an output changes.
+        Goes up whenever an output changes, or what is declared of it other than in words.
     kind : {"model", "quality"}
         A quality entry stands in the table, but is no model input unless a study lists it.
     min_s : float
@@ -218,6 +218,13 @@ def _check(spec: FeatureSpec) -> None:
         raise UsageError(where, "no docstring", needed="its first line is its meaning", do="Say what it measures")
     if not low < high:
         raise UsageError(where, f"bounds {low} to {high}", needed="the lower one comes first", do="Swap them")
+    if spec.unit == Unit.SHARE and not 0 <= low < high <= 1:
+        raise UsageError(
+            where,
+            f"bounds {low} to {high}",
+            needed="a share is from 0 to 1",
+            do="Say 'ratio' of what is no part of a whole",
+        )
     if spec.version < 1 or spec.min_s < 0:
         raise UsageError(where, f"version {spec.version}, min_s {spec.min_s}", needed="1 or more, and 0 or more")
     if not spec.source:

@@ -7,6 +7,7 @@ so that nothing jumps when a clock is a hair fast or slow.
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import entr
 
 from pipeline.features.signal import Signal
 
@@ -49,10 +50,9 @@ def _cumulative(signal: Signal) -> np.ndarray:
     return total
 
 
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: float | np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Divide, giving NaN where the whole is not above zero."""
-    positive = whole > 0
-    return np.where(positive, part / np.where(positive, whole, 1.0), np.nan)
+    return part / np.where(whole > 0, whole, np.nan)
 
 
 def contrast(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -87,26 +87,24 @@ def strongest_line(signal: Signal, low: float, high: float) -> np.ndarray:
 
 def _strongest_line(signal: Signal, low: float, high: float) -> np.ndarray:
     best = strongest_bin(signal, low, high)
-    middle = np.maximum(best, 1)
-    left, top, right = (np.log(_at(signal.power, middle + step)) for step in (-1, 0, 1))
-    line = np.clip((middle + vertex(left, top, right)) * signal.bin_hz, low, high)
+    left, top, right = (np.log(_at(signal.power, best + step)) for step in (-1, 0, 1))
+    line = np.clip((best + vertex(left, top, right)) * signal.bin_hz, low, high)
     return np.where(best >= 0, line, np.nan)
 
 
 def vertex(left: np.ndarray, top: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Where the parabola through three neighbours has its top, in steps from the middle one; 0 where it has none."""
     bend = left - 2 * top + right
-    return np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, -1.0), 0.0)
+    return np.divide(0.5 * (left - right), bend, out=np.zeros_like(bend), where=bend < 0)
 
 
 def half_power_width(signal: Signal, low: float, high: float) -> np.ndarray:
     """Width in Hz of the strongest line where its power has fallen to half, interpolated between bins, shape (n,)."""
     best = strongest_bin(signal, low, high)
-    middle = np.maximum(best, 0)
-    half = _at(signal.power, middle) / 2
+    half = _at(signal.power, best) / 2
     bins, below = np.arange(signal.samples + 1), signal.power < half[:, None]
-    left = np.where(below & (bins < middle[:, None]), bins, -1).max(axis=1)
-    right = np.where(below & (bins > middle[:, None]), bins, len(bins)).min(axis=1)
+    left = np.where(below & (bins < best[:, None]), bins, -1).max(axis=1)
+    right = np.where(below & (bins > best[:, None]), bins, len(bins)).min(axis=1)
     found = (best >= 0) & (left >= 0) & (right < len(bins))
     left, right = np.where(found, left, 0), np.where(found, right, 1)
     rise, fall = _crossing(signal.power, left, left + 1, half), _crossing(signal.power, right, right - 1, half)
@@ -118,14 +116,13 @@ def spectral_entropy(signal: Signal, low: float, high: float) -> np.ndarray:
     weight = band_weights(signal, low, high)
     whole = (signal.power * weight).sum(axis=1)
     share = ratio(signal.power, whole[:, None])
-    surprise = np.where(share > 0, -share * np.log(np.where(share > 0, share, 1.0)), share)
-    return np.clip((surprise * weight).sum(axis=1) / np.log(weight.sum(axis=1)), 0.0, 1.0)
+    return np.clip((entr(share) * weight).sum(axis=1) / np.log(weight.sum(axis=1)), 0.0, 1.0)
 
 
 def _crossing(power: np.ndarray, outside: np.ndarray, inside: np.ndarray, half: np.ndarray) -> np.ndarray:
     """How far from the outer bin towards the inner one the power reaches half, as a share of a bin."""
     low, high = _at(power, outside), _at(power, inside)
-    return np.where(high > low, (half - low) / np.where(high > low, high - low, 1.0), 0.0)
+    return ratio(half - low, high - low)
 
 
 def _at(power: np.ndarray, position: np.ndarray) -> np.ndarray:

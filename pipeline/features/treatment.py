@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.features.columns import side_by_side
 from pipeline.features.spec import LATER, Values, record_feature
+from pipeline.features.spectrum import ratio
 from pipeline.features.timeline import History
 from pipeline.units import Unit
 from pipeline.vocabulary import DBS_TARGETS, TREATMENT_KINDS
@@ -60,7 +61,7 @@ def toxin_cycle_ratio(history: History) -> Values:
     toxin = history.given(_TOXIN)
     planned = toxin.planned_interval_weeks
     length = np.where(planned > 0, planned, toxin.intervals_weeks.last)
-    return np.where(length > 0, toxin.weeks_since_last / np.where(length > 0, length, 1.0), np.nan)
+    return ratio(toxin.weeks_since_last, length)
 
 
 @record_feature(

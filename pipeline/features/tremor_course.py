@@ -44,6 +44,7 @@ def tremor_windows_share(recording: RecordingView) -> float:
     unit=Unit.HERTZ,
     outputs=on(["wrist_worse"], ["posture"]),
     bounds=(-10.0, 10.0),
+    version=2,
     needs=[tremor_peak_hz, tremor_rms_g],
     min_s=12.0,
     source="Panyakaew 2020: variability of the peak; functional tremor wanders (Deuschl 1998)",
@@ -53,13 +54,13 @@ def tremor_windows_share(recording: RecordingView) -> float:
 def tremor_drift_hz(recording: RecordingView) -> float:
     """By how much the tremor grows faster or slower from the recording's begin to its end.
 
-    Formula: slope of the straight line through the windows' peak frequencies, by least squares, times their number
-    less one. NaN under four windows or where a window between has no line.
+    Formula: slope over time of the straight line through the windows' peak frequencies, by least squares, times the
+    time from the first window to the last. NaN under four windows or where one of them has no line.
     """
-    peak = recording.of(tremor_peak_hz)
+    peak, start = recording.of(tremor_peak_hz), recording.start_s
     if len(peak) < 4 or not np.isfinite(peak).all():
         return np.nan
-    return float(np.clip(slope(peak[None])[0] * (len(peak) - 1), -10.0, 10.0))
+    return float(np.clip(slope(peak[None], start)[0] * np.ptp(start), -10.0, 10.0))
 
 
 @recording_feature(

@@ -7,6 +7,7 @@ task give four windows. Half overlap counts every sample that a Hann window weig
 Nothing is resampled, so a window needs an unbroken clock: every step above zero and at most 1.5 sample periods, since
 one lost sample (a step of 2) already shifts a 5 Hz tremor at 25 Hz by a fifth of its cycle. Windows with a longer step,
 a value that is not finite, or no change on any axis (a stuck sensor) are not used; `usable_share` says how many are.
+What is missing of a channel that a sensor may do without, such as a pen's pressure, costs the window that channel only.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Cut:
         First sample of each usable window.
     start_s, fs : ndarray, shape (w,)
         When it begins, in seconds from the recording's start, and its measured rate in Hz.
+    whole : ndarray of bool, shape (w,)
+        Whether all its values are finite; in another, those of a channel that the sensor may do without are not.
     samples : int
         Samples in a window; 0 for a recording without a rate.
     duration_s : float
@@ -60,6 +63,7 @@ class Cut:
     begins: np.ndarray
     start_s: np.ndarray
     fs: np.ndarray
+    whole: np.ndarray
     samples: int
     duration_s: float
     usable_share: float
@@ -97,11 +101,12 @@ def cuts(recording: Recording) -> Iterator[Cut]:
         values = np.concatenate([kept, new], axis=1) if len(kept_s) else new
         clock = clock or _clock(time, recording.rate_hz)
         if clock is None:
-            yield Cut(values, channels, np.empty(0, dtype=int), np.empty(0), np.empty(0), 0, 0.0, np.nan)
+            none = np.empty(0)
+            yield Cut(values, channels, none.astype(int), none, none, none.astype(bool), 0, 0.0, np.nan)
             return
-        yield _cut(time, values, channels, clock)
-        # from where the next window begins, a later stretch goes on
-        rest = np.searchsorted(time, clock.first_s + STEP_S * clock.windows - clock.period_s / 2)
+        yield _cut(time, values, channels, len(SENSORS[recording.sensor].needed), clock)
+        # from where the next window begins, or a sample before, a later stretch goes on
+        rest = np.searchsorted(time, clock.first_s + STEP_S * clock.windows - clock.period_s)
         kept_s, kept = time[rest:], values[:, rest:]
 
 
@@ -114,8 +119,8 @@ def _clock(time: np.ndarray, rate_hz: float) -> _Clock | None:
     return _Clock(time[0], period, max(round(WINDOW_S * _nominal_rate(1 / period, rate_hz)), 4))
 
 
-def _cut(time: np.ndarray, values: np.ndarray, channels: tuple[str, ...], clock: _Clock) -> Cut:
-    """Find the windows that have come to their end in this stretch."""
+def _cut(time: np.ndarray, values: np.ndarray, channels: tuple[str, ...], needed: int, clock: _Clock) -> Cut:
+    """Find the windows that have come to their end in this stretch; the channels that are needed come first."""
     period, length = clock.period_s, clock.samples
     clock.end_s = max(clock.end_s, float(np.nanmax(time)))
     duration = clock.end_s - clock.first_s + period if np.isfinite(clock.first_s) else 0.0
@@ -125,15 +130,24 @@ def _cut(time: np.ndarray, values: np.ndarray, channels: tuple[str, ...], clock:
     begins = np.searchsorted(time, starts - period / 2)
     fits = begins + length <= len(time)
     starts, begins = starts[fits], begins[fits]
-    # a window that would start inside a gap is not moved behind it, where it would come twice
-    usable = _usable(begins, length, values, np.diff(time), period)
-    usable &= time[begins] <= starts + _LONGEST_STEP * period
+    ends, steps, lost = begins + length, np.diff(time), ~np.isfinite(values)
+    # written so that a step that is NaN counts as broken, and a value that is NaN as no change
+    broken = np.logical_not((steps > 0) & (steps <= _LONGEST_STEP * period))
+    changed = (values[:, 1:] < values[:, :-1]) | (values[:, 1:] > values[:, :-1])
+    usable = (
+        (_inside(broken, begins, ends - 1) == 0)
+        & (_inside(lost[:needed].any(axis=0), begins, ends) == 0)
+        & (_inside(changed.any(axis=0), begins, ends - 1) > 0)
+        # a window that would start inside a gap is not moved behind it, where it would come twice
+        & (time[begins] <= starts + _LONGEST_STEP * period)
+    )
     begins = begins[usable]
     clock.windows += len(starts)
     clock.usable += len(begins)
     fs = (length - 1) / (time[begins + length - 1] - time[begins])
     share = clock.usable / count if count else np.nan
-    return Cut(values, channels, begins, time[begins] - clock.first_s, fs, length, duration, float(share))
+    whole = _inside(lost.any(axis=0), begins, begins + length) == 0
+    return Cut(values, channels, begins, time[begins] - clock.first_s, fs, whole, length, duration, float(share))
 
 
 def _stretches(recording: Recording) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[str, ...]]]:
@@ -180,20 +194,6 @@ def _channels(samples: Samples, time: np.ndarray, recording: Recording) -> tuple
 def _nominal_rate(measured: float, declared: float) -> float:
     """Return the declared rate where the clock agrees, else the measured one to three digits."""
     return declared if abs(measured - declared) <= _SAME_RATE * declared else float(f"{measured:.3g}")
-
-
-def _usable(begins: np.ndarray, length: int, values: np.ndarray, steps: np.ndarray, period: float) -> np.ndarray:
-    """Whether each window has an unbroken clock, finite values and some change."""
-    # written so that a step that is NaN counts as broken
-    broken = np.logical_not((steps > 0) & (steps <= _LONGEST_STEP * period))
-    lost = ~np.isfinite(values).all(axis=0)
-    changed = np.any(values[:, 1:] != values[:, :-1], axis=0)  # of no channel, none does
-    ends = begins + length
-    return (
-        (_inside(broken, begins, ends - 1) == 0)
-        & (_inside(lost, begins, ends) == 0)
-        & (_inside(changed, begins, ends - 1) > 0)
-    )
 
 
 def _inside(marked: npt.ArrayLike, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ import pyarrow.parquet as papq
 from pipeline.errors import ContractError
 from pipeline.reading import npz
 from pipeline.reading.below import io_failed
+from pipeline.reading.signal_header import refuse_wrong_header
 from pipeline.reading.signal_layout import SignalLayout
 
 BLOCK = 65_536
@@ -131,9 +131,11 @@ def _even(parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def _csv(file: BinaryIO, layout: SignalLayout, where: str) -> Iterator[np.ndarray]:
+    if not file.read(1):
+        return  # no sample, and pyarrow would miss a header
+    file.seek(0)
+    refuse_wrong_header(file, layout, where)
     wanted = layout.wanted if layout.header else tuple(f"f{int(name) - 1}" for name in layout.wanted)
-    if layout.header and any(_header(file, layout).count(name) != 1 for name in wanted):
-        raise no_column(where)
     types = {name: pa.float64() for name in wanted}
     if layout.clock in _WRITTEN:
         types[wanted[0]] = pa.string()
@@ -155,20 +157,13 @@ def _csv(file: BinaryIO, layout: SignalLayout, where: str) -> Iterator[np.ndarra
             ),
         )
     except KeyError:
-        raise no_column(where) from None
+        raise _no_column(where) from None
     with stream:
         for batch in stream:
             yield _numbers(batch, layout, where)
 
 
-def _header(file: BinaryIO, layout: SignalLayout) -> list[str]:
-    """Return the names of a CSV's columns; pyarrow would take the first of two of one name."""
-    lines = file.read(_CSV_BYTES).decode("utf-8-sig", errors="replace").splitlines()[layout.skip_lines :]
-    file.seek(0)
-    return next(csv.reader(lines[:1], delimiter=layout.delimiter), [])
-
-
-def no_column(where: str) -> ContractError:
+def _no_column(where: str) -> ContractError:
     """Return the error of a file that lacks a column, or has it twice: which one, is the table's to say."""
     return ContractError(
         where, "lacks a column that is declared, or has it twice", do="Give 'columns' and 'time_column'", code="CHANNEL"
@@ -179,7 +174,7 @@ def _parquet(file: BinaryIO, layout: SignalLayout, where: str) -> Iterator[np.nd
     with papq.ParquetFile(file, page_checksum_verification=True, buffer_size=_CSV_BYTES, pre_buffer=False) as opened:
         names = opened.schema_arrow.names
         if any(names.count(name) != 1 for name in layout.wanted):
-            raise no_column(where)
+            raise _no_column(where)
         for group in range(opened.metadata.num_row_groups):
             chunks = opened.metadata.row_group(group)
             sizes = [chunks.column(number).total_uncompressed_size for number in range(chunks.num_columns)]

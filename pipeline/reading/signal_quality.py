@@ -284,7 +284,7 @@ def _flags(account: Account, quality: Quality) -> tuple[str, ...]:
         "TIMESTAMP": account.shifted,
         "RATE": off or account.drifts,
         "GAPS": quality.lost_share > MOST_LOST,
-        "CHANNEL": bool(_lacking(layout.sensor, account.channels))
+        "CHANNEL": bool(account.samples and _lacking(layout.sensor, account.channels))
         or (not layout.channels and axes_are_swapped(layout.columns)),
         "FLATLINE": quality.flat_share > MOST_FLAT,
         "CLIPPED": quality.clipped_share > MOST_CLIPPED,

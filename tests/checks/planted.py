@@ -61,7 +61,7 @@ def above_the_mean_points(history):
 
 
 @breaks("neighbours", "partition", "chunks", "future")
-@form(Unit.SHARE)
+@form(Unit.SHARE, bounds=(0.0, 1.0))
 def rank_share(history):
     """Rank of the score among all rows."""
     return pd.Series(history.value(SCORE)).rank(pct=True).to_numpy()
@@ -261,7 +261,7 @@ _HIGHEST = [0.0]
 
 
 @breaks("deterministic")
-@form(Unit.SHARE)
+@form(Unit.SHARE, bounds=(0.0, 1.0))
 def of_highest_so_far_share(history):
     """Score over the highest that was ever seen."""
     score = history.value(SCORE)

@@ -38,6 +38,8 @@ def test_the_decorator_returns_the_same_function_with_its_spec():
         ({"name": "swaydeg"}, "it ends in its unit, '_deg'"),
         ({"bounds": (1.0, 0.0)}, "the lower one comes first"),
         ({"bounds": (1.0, 1.0)}, "the lower one comes first"),
+        ({"name": "still_share", "unit": Unit.SHARE, "bounds": (0.0, 1.5)}, "a share is from 0 to 1"),
+        ({"name": "still_share", "unit": Unit.SHARE, "bounds": (-0.1, 1.0)}, "a share is from 0 to 1"),
         ({"doc": None}, "no docstring"),
         ({"doc": "  "}, "no docstring"),
         ({"source": ""}, "no source"),

@@ -1,7 +1,7 @@
 """`dystonia features`: the same bytes however the work was cut and spread, and a cache that changes nothing."""
 
 import json
-import stat
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,16 +9,13 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.config import load_recipe
-from pipeline.errors import ContractError, OutputExists, UsageError
-from pipeline.features.cache import SignalCache
+from pipeline.errors import ContractError, OutputExists
 from pipeline.features.catalogue import column_names
 from pipeline.features.extract import extract
-from pipeline.features.measure import CHUNK
 from pipeline.featurise import featurise
 from pipeline.generate import generate
 from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
-from pipeline.records import Cohort, Recording
 from pipeline.testing.recordings import Wave
 
 OPTIONS = Options()
@@ -84,53 +81,6 @@ def test_a_full_cache_gives_the_bytes_of_an_empty_one(folder, tmp_path, monkeypa
     assert plain == first == made(folder, tmp_path / "again.parquet", cache=tmp_path / "cache")
 
 
-def recorded(count):
-    visits = pd.DataFrame({"patient_id": "a", "visit_id": [str(number) for number in range(count)]})
-    takes = (Wave("swell", number, 9.0, 50.0) for number in range(count))
-    return Cohort(
-        visits,
-        recordings=tuple(
-            Recording(f"r{n}", "a", str(n), "head", "rest", "accelerometer", 50.0, take) for n, take in enumerate(takes)
-        ),
-    )
-
-
-@pytest.mark.parametrize("damage", [b"", b"\x80\x04", None])
-def test_a_damaged_entry_is_measured_again(tmp_path, damage):
-    """Cut off, overwritten with a pickle, one bit flipped: none of them is believed, and none of them is loaded."""
-    cache, cohort = SignalCache(tmp_path / "cache"), recorded(3)
-    before = extract(cohort, cache=cache)
-    entries = sorted((tmp_path / "cache").rglob("*.npy"))
-    assert len(entries) == 3
-    for entry in entries:
-        content = bytearray(entry.read_bytes())
-        content[len(content) // 2] ^= 1
-        entry.write_bytes(bytes(content) if damage is None else damage)
-    pd.testing.assert_frame_equal(extract(cohort, cache=cache), before)
-    np.load(entries[0], allow_pickle=False)
-
-
-def test_another_version_or_another_signal_is_not_found(tmp_path, monkeypatch):
-    """What a value depends on is in its name: stale values can't be taken for new ones."""
-    cache = SignalCache(tmp_path / "cache")
-    extract(recorded(CHUNK + 1), cache=cache)
-    assert len(list((tmp_path / "cache").rglob("*.npy"))) == CHUNK + 1
-    monkeypatch.setattr("pipeline.features.cache._environment", lambda: "another machine")
-    extract(recorded(2), cache=cache)
-    assert len(list((tmp_path / "cache").rglob("*.npy"))) == CHUNK + 3
-
-
-def test_a_cache_is_for_its_owner_only(tmp_path):
-    """Window values are a patient's: nobody else reads them, or lays others into the folder."""
-    SignalCache(tmp_path / "cache")
-    assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
-    (tmp_path / "open").mkdir(mode=0o755)
-    (tmp_path / "link").symlink_to(tmp_path / "cache")
-    for name in ("open", "link"):
-        with pytest.raises(UsageError, match="closed to others"):
-            SignalCache(tmp_path / name)
-
-
 def test_nothing_is_left_of_a_run_that_fails(folder, tmp_path):
     """A file that is there is found out before any work, and a broken cohort leaves no half a table."""
     (tmp_path / "there.csv").write_text("mine")
@@ -144,6 +94,34 @@ def test_nothing_is_left_of_a_run_that_fails(folder, tmp_path):
         featurise(broken, tmp_path / "out.csv", OPTIONS)
     assert (tmp_path / "there.csv").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")} == {"there.csv", "broken"}
+
+
+def test_damaged_recordings_cost_their_own_features_and_are_counted(folder, tmp_path, capfd):
+    """Bad files among good ones: no visit is lost, no other value moves, and the operator is told how many and why."""
+    damaged = tmp_path / "cohort"
+    shutil.copytree(folder, damaged)
+    files = sorted(damaged.glob("r*[0-9].csv"))
+    files[0].unlink()
+    files[1].write_bytes(b"")
+    files[2].write_bytes(b"\0\1\2")
+    visits = pd.read_csv(damaged / "visits.csv", dtype=str)
+    visits.loc[1, "age_at_visit_y"] = "old"  # the second visit has no recording
+    visits.to_csv(damaged / "visits.csv", index=False)
+    assert main(["features", str(damaged), "--out", str(tmp_path / "out.parquet"), "--jobs", "2"]) == 0
+    said = capfd.readouterr().out.splitlines()
+    assert said[0].endswith(f"features of {len(visits) - 1} visits, 1 rejected")
+    assert [line.split(": ")[1] for line in said if "rejected because" in line] == ["1 x NOT_A_NUMBER"]
+    noted = {line.split(" x ")[1].split(":")[0] for line in said if "noted: " in line}
+    assert {"BAD_RECORDING", "NO_RECORDING", "TOO_SHORT"} <= noted
+    featurise(folder, tmp_path / "whole.parquet", OPTIONS)
+    key = ["patient_id", "visit_id"]
+    found, whole = (pd.read_parquet(tmp_path / f"{name}.parquet").set_index(key) for name in ("out", "whole"))
+    recorded = pd.read_csv(damaged / "recordings.csv", dtype=str)
+    spoilt = pd.MultiIndex.from_frame(recorded[recorded["file"].isin([file.name for file in files[:3]])][key])
+    kept = found.index.difference(spoilt)
+    same = [name for name in whole if name not in ("source", "row")]
+    pd.testing.assert_frame_equal(found.loc[kept, same], whole.loc[kept, same])
+    assert found.loc[spoilt].filter(like="head__rest__").isna().all(axis=None)
 
 
 def test_the_command_says_what_it_wrote_and_lists_the_catalogue(folder, tmp_path, capfd):

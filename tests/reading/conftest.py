@@ -9,6 +9,8 @@ import pytest
 
 from pipeline.partition import read_whole
 from pipeline.reading.source import Options, open_source
+from pipeline.vocabulary import REASONS
+from tests.reading.recordings_on_disk import ROW, rows_of
 
 
 def read_files(files: dict, *, name: str = "", **options):
@@ -35,3 +37,25 @@ def put(path: Path, content) -> None:
 def read():
     """Return `read_files`."""
     return read_files
+
+
+@pytest.fixture
+def taken(read):
+    """Return a function that reads one recording: it or None, and the reasons that are noted of it."""
+
+    def take(content=None, *, options=None, files=None, **row):
+        declared = ROW | {"recording_id": "r"} | row
+        given_files = {declared["file"]: content} if content is not None else {}
+        cohort = read(
+            {"visits.csv": "patient_id,visit_id\na,1\n", "recordings.csv": rows_of(declared)}
+            | given_files
+            | (files or {}),
+            **(options or {}),
+        )
+        assert len(cohort) == 1
+        assert cohort.rejects.empty
+        assert set(cohort.notes["reason"]) <= set(REASONS)
+        assert (cohort.notes["row"] == 1).all()
+        return (cohort.recordings or (None,))[0], cohort.notes["reason"].tolist()
+
+    return take

@@ -159,7 +159,7 @@ def test_the_shape_of_a_course_is_that_of_tsfel(courses, signal):
     close(shape.mean_absolute_deviation(courses), of(tsfel.mean_abs_deviation), 1e-10)
     close(shape.turning_points(courses), np.add(of(tsfel.positive_turning), of(tsfel.negative_turning)), 1e-10)
     close(shape.interquartile_range(courses), of(tsfel.interq_range), 1e-10)
-    close(shape.slope(courses), of(tsfel.slope), 1e-10)
+    close(shape.slope(courses, np.arange(courses.shape[1])), of(tsfel.slope), 1e-10)
     one = signal.only("x")
     close(one.rms, of(tsfel.rms), 1e-10)
     close(one.rms**2 * one.samples, of(tsfel.abs_energy), 1e-10)
