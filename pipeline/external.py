@@ -73,6 +73,7 @@ def external_report(
                 "warnings": same + _warnings(held, truth, patients),
                 **held_out.described(held),
                 "comparators": {},
+                "recalibrated": held_out.recalibrated_here(held),
             }
     if not targets:
         raise UsageError(

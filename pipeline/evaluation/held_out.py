@@ -13,6 +13,7 @@ from pipeline.evaluation import calibration, summary
 from pipeline.evaluation.cells import LEAST_TO_SCORE, SUPPRESSED, hidden_cells, label_counts, told
 from pipeline.evaluation.confusion import confusion
 from pipeline.evaluation.decisions import decision_curve, useful
+from pipeline.evaluation.local import after_recalibration
 from pipeline.evaluation.risks import event_by
 from pipeline.outcomes import Truth
 from pipeline.study import Target
@@ -195,6 +196,18 @@ def _decisions(held: HeldOut) -> dict[str, Any]:
 
 def _taken(outcome: np.ndarray, at: np.ndarray) -> np.ndarray:
     return outcome[at].astype(np.float64)
+
+
+def recalibrated_here(held: HeldOut) -> dict[str, dict[str, float]]:
+    """Return what the score would be after recalibration on 50, 100 and 200 of these people, where there are as many.
+
+    The score is the log loss of labels, or the Brier score of risks by the longest horizon.
+    """
+    shared = {"groups": held.groups, "is_risk": held.is_risk, "seed": held.seed}
+    if not held.is_risk:
+        return after_recalibration(held.predicted, summary.label_codes(held.truth.label, held.labels), **shared)
+    risk, years = held.predicted[:, -1], horizon_years(held.target.horizons[-1])
+    return after_recalibration(risk, event_by(held.truth.left, held.truth.right, risk, years), **shared)
 
 
 _OF_SUBGROUPS = ("information", "accuracy", "auc", "macro_auc", "observed_over_expected", "concordance")

@@ -84,8 +84,8 @@ def risk_scores(risk: np.ndarray, event: np.ndarray) -> dict[str, float]:
     """
     risk, event = np.asarray(risk, dtype=np.float64), np.asarray(event, dtype=np.float64)
     share = float(event.mean())
-    brier = _brier(risk, event)
-    null = _brier(np.full(len(risk), share), event)
+    brier = brier_of_risk(risk, event)
+    null = brier_of_risk(np.full(len(risk), share), event)
     return {
         "auc": soft_auc(risk, event),
         "brier": brier,
@@ -95,7 +95,8 @@ def risk_scores(risk: np.ndarray, event: np.ndarray) -> dict[str, float]:
     }
 
 
-def _brier(risk: np.ndarray, event: np.ndarray) -> float:
+def brier_of_risk(risk: np.ndarray, event: np.ndarray) -> float:
+    """Return the mean squared distance of risks and events, of which some may be only probable."""
     return float((event * (1.0 - risk) ** 2 + (1.0 - event) * risk**2).mean())
 
 
