@@ -56,7 +56,7 @@ check: setup ## Check format, style, types, layers, locks, and that the document
 	$(MKDOCS) build --strict --quiet
 
 bench: setup ## Measure CPU time, beside one fixed job that tells how fast the machine is
-	@for file in benchmarks/[a-z]*.py; do $(ONE_THREAD) $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+	@for each in reference features reading synthetic signals predict; do $(ONE_THREAD) $(BIN)/python -m "benchmarks.$$each" || exit 1; done
 
 fidelity: setup ## Measure generated patients against the published figures and write docs/fidelity.md
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.fidelity

@@ -173,10 +173,12 @@ def _extracted(
 def _merge(paths: Sequence[Path], target: Path, format: Format) -> None:
     """Put the rows of all partitions, each in order itself, into the order of the input, some at a time."""
     tables = [pa.ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths]
-    source = np.concatenate([table.column("source").to_numpy() for table in tables])
-    row = np.concatenate([table.column("row").to_numpy() for table in tables])
+    keys = pa.concat_tables([table.select(["source", "row"]) for table in tables])
+    # a number for each name: as text, the names of a million rows would be most of what is held
+    source = keys.column("source").combine_chunks().dictionary_encode()
+    place = np.argsort(np.argsort(source.dictionary.to_numpy(zero_copy_only=False).astype(str)))
     ends = np.cumsum([table.num_rows for table in tables])
-    order = np.lexsort((row, np.unique(source.astype(str), return_inverse=True)[1]))
+    order = np.lexsort((keys.column("row").to_numpy(), place[source.indices.to_numpy()]))
     part = np.searchsorted(ends, order, side="right")
     at = order - np.append(0, ends)[part]
 

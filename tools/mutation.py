@@ -216,8 +216,8 @@ def report(judged: list[dict[str, Any]], all_mutants: int, wanted: int) -> str:
             f"Of {all_mutants} possible mutants, {wanted} were drawn by seed {SEED}, from each file in proportion to "
             f"what it has; {len(judged)} have been judged, {len(killed)} were found: "
             f"**{len(killed) / len(judged):.3f}, 95 % interval {low:.3f} to {high:.3f}** (Wilson).",
-            f"The fingerprints of `features.lock`, which notice any change of a value, are asked first, and found "
-            f"{by_lock} of them; the other tests are asked for the rest only.",
+            "The fingerprints of `features.lock`, which notice any change of a value or of what is declared, are asked "
+            f"first, and found {by_lock} of them; the other tests are asked for the rest only.",
             "",
             f"`make mutation`, {time.strftime('%Y-%m-%d', time.gmtime())}, Python {sys.version.split()[0]}, "
             f"Hypothesis {importlib.metadata.version('hypothesis')}, pytest {pytest.__version__}.",

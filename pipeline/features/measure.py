@@ -111,7 +111,7 @@ def _tables(
     keys = [key_of(each, sensor, features) for sensor, each in waiting] if cache else []
     if cache:
         shapes = [(len(each.begins), 1 + len(features)) for _, each in waiting]
-        tables = [cache.load(key, shape) if shape[0] else None for key, shape in zip(keys, shapes, strict=True)]
+        tables = [cache.load(key, shape) for key, shape in zip(keys, shapes, strict=True)]
     missing = [number for number, table in enumerate(tables) if table is None]
     measured = _measure(
         [waiting[number][1] for number in missing], [waiting[number][0] for number in missing], features

@@ -43,9 +43,8 @@ class Oscillation:
     def cycle_hz(self, window: int) -> np.ndarray:
         """Return the frequency of each whole cycle of a window, shape (cycles,)."""
         phase = self.phase[window]
-        if not np.isfinite(phase[-1]):
-            return np.empty(0)
-        ends = np.interp(np.arange(int(phase[-1]) + 1), phase, np.arange(len(phase)))
+        whole = int(np.nan_to_num(phase[-1]))  # none without a line
+        ends = np.interp(np.arange(whole + 1), phase, np.arange(len(phase)))
         steps = np.diff(ends)
         return self.fs[window] / steps[steps > 0]
 
@@ -60,9 +59,9 @@ def oscillation(signal: Signal, low: float, high: float) -> Oscillation:
 
 def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     line, samples = strongest_line(signal, low, high), signal.samples
-    bins = signal.hann[:, :, ::2]
-    hertz = signal.frequency[:, ::2]
-    near = (np.abs(hertz - line[:, None]) <= _REACH_HZ) & (hertz > 0)
+    # every second bin is the window's own; the first one, the mean, goes round no circle
+    bins, hertz = signal.hann[:, :, 2::2], signal.frequency[:, 2::2]
+    near = np.abs(hertz - line[:, None]) <= _REACH_HZ
     kept = np.where(near[:, None, :] & signal.valid[:, None, None], bins, 0.0)
     squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
     direction = np.linalg.eigh(squares)[1][:, :, -1]
@@ -70,7 +69,7 @@ def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     samples *= -(-_LEAST_SAMPLES // samples)
     whole = np.zeros((len(signal), samples), dtype=complex)
     for axis in range(kept.shape[1]):
-        whole[:, : kept.shape[2]] += kept[:, axis] * direction[:, axis : axis + 1]
+        whole[:, 1 : 1 + kept.shape[2]] += kept[:, axis] * direction[:, axis : axis + 1]
     wave = 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / signal.samples)
     edge = int(_EDGE * samples)
     inner = slice(edge, samples - edge)

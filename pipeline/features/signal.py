@@ -201,7 +201,7 @@ class Signal:
             swing += self.movement[:, axis] * direction[:, axis : axis + 1]
         return swing
 
-    def autocorrelation(self, steps: int = 1) -> np.ndarray:
+    def autocorrelation(self, steps: int) -> np.ndarray:
         """Autocorrelation of the movement summed over axes, biased, 1 at lag 0, shape (n, steps * T).
 
         Parameters

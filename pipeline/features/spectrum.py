@@ -36,8 +36,7 @@ def band_power(signal: Signal, low: float | np.ndarray, high: float | np.ndarray
 def _power_below(signal: Signal, hertz: float | np.ndarray) -> np.ndarray:
     """Power up to a frequency, shape (n,); a bin reaches half a bin to each side."""
     position = np.broadcast_to(hertz / signal.bin_hz + 0.5, signal.fs.shape)
-    known = np.isfinite(position)
-    whole = np.clip(np.where(known, position, 0.0).astype(int), 0, signal.samples)
+    whole = np.clip(np.nan_to_num(position), 0, signal.samples).astype(int)
     rows = np.arange(len(signal))
     below = signal.held(_cumulative)[rows, whole] + (position - whole) * signal.power[rows, whole]
     return below * signal.bin_hz
@@ -127,5 +126,4 @@ def _crossing(power: np.ndarray, outside: np.ndarray, inside: np.ndarray, half: 
 
 def _at(power: np.ndarray, position: np.ndarray) -> np.ndarray:
     """Power of one bin of each window, never quite zero."""
-    rows = np.arange(len(power))
-    return np.maximum(power[rows, np.minimum(position, power.shape[1] - 1)], _TINY)
+    return np.maximum(power[np.arange(len(power)), position], _TINY)

@@ -29,10 +29,10 @@ _HELD = ("wrist_worse", "head")
 def tremor_windows_share(recording: RecordingView) -> float:
     """Share of the windows in which there is tremor.
 
-    Formula: windows whose strongest rhythm from 0.5 to 12 Hz lies above 3 Hz, whose line holds at least a fifth of the
-    power between 2 and 12 Hz, and whose shaking is at least 2 mg, four times a cheap sensor's noise. Differs from the
-    source: the first rule is ours, since steps and voluntary movement have overtones above 3 Hz; the thresholds are
-    ours too.
+    Formula: windows whose strongest rhythm from 0.5 to 12 Hz lies at 3 Hz or above, whose line holds a fifth of the
+    power between 2 and 12 Hz or more, and whose shaking is at least 2 mg, four times a cheap sensor's noise. Differs
+    from the source: the first rule is ours, since steps and voluntary movement have overtones above 3 Hz; the
+    thresholds are ours too.
     """
     line, share, strength = (recording.of(each) for each in (main_line_hz, tremor_peak_power_share, tremor_rms_g))
     known = np.isfinite(strength)

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from pipeline.study import Recipe
 from pipeline.synthetic.classes import Mix
-from pipeline.synthetic.devices import DEVICES
+from pipeline.synthetic.devices import DEVICES, Device
 from pipeline.synthetic.figures import SEVERITY_RISE_Y
 from pipeline.synthetic.logs import log_of
 from pipeline.synthetic.movement_figures import FOLLOW_SEVERITY, KINDS, LATENTS, SEVERITY_SLOPE, kind_weights
@@ -37,6 +37,11 @@ _LARGEST_HZ, _LARGEST_LOG = 6.0, 3.0
 _LOG_ERROR_OF_NOISE = 12.0
 """A: error of a log ratio in units of noise over amplitude; ratios and indices need several estimates of each."""
 
+_LIES_AT_HZ = {"harmonic_log": 12.0, "jerks_log": 10.0}
+_LEAST_PASSED = 0.9
+"""A: where an overtone, and what jerks have beyond a tremor, lies. A slow sensor's filter lets less than this share of
+it through, and what is told of it is the less exact; a smaller loss is within the floor."""
+
 _LEAST_SEEN = 0.35
 """A: share of the full amplitude below which nobody comes to the clinic."""
 
@@ -55,6 +60,8 @@ class LatentModel:
         Share of visits at each of `TAIL_WIDTHS`.
     noise_mg, record_s : ndarray, shape (centres,)
         Density of the sensor's noise in milli-g / sqrt(Hz), and seconds of a recording.
+    blunter : ndarray, shape (centres, latents)
+        By what a slow sensor multiplies the error of each latent.
     """
 
     weights: np.ndarray
@@ -63,6 +70,7 @@ class LatentModel:
     tails: np.ndarray
     noise_mg: np.ndarray
     record_s: np.ndarray
+    blunter: np.ndarray
 
 
 def latent_model(mix: Mix, recipe: Recipe) -> LatentModel:
@@ -81,7 +89,13 @@ def latent_model(mix: Mix, recipe: Recipe) -> LatentModel:
         np.array(recipe.heavy_tails),
         np.array([DEVICES[centre.device].noise_ug * _MILLI for centre in recipe.centres]),
         np.array([centre.record_s for centre in recipe.centres]),
+        np.array([[_blunter(DEVICES[centre.device], name) for name in LATENTS] for centre in recipe.centres]),
     )
+
+
+def _blunter(device: Device, latent: str) -> float:
+    passed = device.passes(_LIES_AT_HZ[latent]) if latent in _LIES_AT_HZ else 1.0
+    return 1 / passed if passed < _LEAST_PASSED else 1.0
 
 
 def _twisted(mean: np.ndarray, sd: np.ndarray, weights: np.ndarray, twist: float) -> tuple[np.ndarray, ...]:
@@ -132,7 +146,7 @@ def errors(model: LatentModel, centre: np.ndarray, measured: np.ndarray) -> np.n
     """Return the error of each latent, given the amplitudes that were measured.
 
     A sine of amplitude A in white noise of density n, over T seconds: sd(f) >= sqrt(3) n / (pi A T^1.5) (Cramer-Rao;
-    Rife and Boorstyn 1974).
+    Rife and Boorstyn 1974). What a slow sensor's filter takes away is the less exact.
 
     Returns
     -------
@@ -146,7 +160,7 @@ def errors(model: LatentModel, centre: np.ndarray, measured: np.ndarray) -> np.n
     hertz = np.minimum(np.hypot(_FREQUENCY_FLOOR_HZ, hertz), _LARGEST_HZ)
     logs = np.minimum(np.hypot(_LOG_FLOOR, logs), _LARGEST_LOG)
     by_place = np.where(_IS_FREQUENCY[None, :, None], hertz[:, None, :], logs[:, None, :])
-    found = np.where(_OF_HEAD, by_place[:, :, 1], by_place[:, :, 0])
+    found = np.where(_OF_HEAD, by_place[:, :, 1], by_place[:, :, 0]) * model.blunter[centre]
     found[:, _AMPLITUDES] = amplitude_error(model, centre)[:, None]
     return found
 

@@ -14,11 +14,13 @@ from pipeline.features.treatment import (
     change_since_dbs_points,
     dbs_target_state,
     drugs_stopped_count,
+    last_dose_toxin_units,
     toxin_cycle_ratio,
     toxin_interval_trend_weeks,
     toxin_interval_weeks,
     toxin_response_state,
     toxin_response_trend_state,
+    toxin_sessions_count,
     toxin_wear_off_trend_weeks,
     toxin_wear_off_weeks,
     twstrs_total_change_since_toxin_points,
@@ -164,6 +166,29 @@ def test_trials_stopped_for_side_effects_are_counted_over_all_drugs():
 def test_targets_of_stimulation_add_up_and_an_unknown_one_says_nothing():
     history = History(visits(["a"] * 3, [0, 1, 6]), courses("dbs", [0, 1, 5], dbs_target=["", "gpi", "vim"]))
     np.testing.assert_array_equal(dbs_target_state(history), [[np.nan] * 3, [1.0, 0.0, 0.0], [1.0, 0.0, 1.0]])
+
+
+def test_rows_of_one_day_are_one_session_whichever_of_them_tells():
+    """Two electrodes, or several muscles, stand in several rows; an empty cell takes nothing from the others."""
+    electrodes = courses("dbs", [5, 5, 5], dbs_target=["", "gpi", "vim"])
+    history = History(visits(["a"] * 2, [4, 6]), electrodes)
+    np.testing.assert_array_equal(dbs_target_state(history), [[np.nan] * 3, [1.0, 0.0, 1.0]])
+    muscles = courses(
+        "botulinum_toxin", [0, 0, 0], response=["partial", "", "marked"], dose_toxin_units=[50.0, np.nan, 25.0]
+    )
+    history = History(visits(["a"], [2]), muscles)
+    np.testing.assert_array_equal(toxin_response_state(history), [1.0])
+    np.testing.assert_array_equal(last_dose_toxin_units(history), [75.0])
+    np.testing.assert_array_equal(toxin_sessions_count(history), [1.0])
+
+
+@pytest.mark.parametrize("table", [pd.DataFrame(), courses("levodopa", [1]), courses("", [1]), courses(None, [1])])
+def test_without_a_table_nothing_is_known_and_without_a_row_there_was_none(table):
+    """No table says nothing of toxin; one without any session of it says that there was none."""
+    history = History(visits(["a", "b"], [4, 6]), table)
+    np.testing.assert_array_equal(toxin_sessions_count(history), [np.nan if table.empty else 0.0] * 2)
+    for feature in (toxin_wear_off_weeks, toxin_interval_weeks, last_dose_toxin_units):
+        assert np.isnan(feature(history)).all()
 
 
 def test_change_since_an_operation_is_held_against_the_last_visit_before_it():

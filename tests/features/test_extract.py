@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.clock import treatment_weeks, visit_weeks
 from pipeline.engine import workers
 from pipeline.errors import ContractError
+from pipeline.features import measure
 from pipeline.features.catalogue import CATALOGUE, column_names
 from pipeline.features.extract import extract
 from pipeline.records import Cohort, Recording, Samples
@@ -214,13 +215,34 @@ def test_a_pools_map_gives_the_same_table():
     assert spread["head__rest__strong__tremor_peak_hz"].notna().all()
 
 
-@given(cohort=cohorts(max_patients=3, recordings=4), chunk=st.integers(1, 5))
-def test_how_many_recordings_a_worker_opens_at_once_does_not_show(cohort, chunk):
+@given(cohort=cohorts(max_patients=3, recordings=4), chunk=st.integers(1, 5), held=st.sampled_from([1, 3000]))
+def test_how_many_recordings_a_worker_opens_at_once_does_not_show(cohort, chunk, held):
     """Windows are measured together with those of other recordings: whichever these are, every value keeps its bits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.features.measure.CHUNK", chunk)
+        patch.setattr("pipeline.features.measure.MOST_HELD", held)
         cut = extract(cohort)
     assert bits(cut) == bits(extract(cohort))
+
+
+def test_recordings_do_not_wait_until_all_are_read(monkeypatch):
+    """Samples are measured and let go as soon as there are many: long ones must not fill the memory."""
+    taken, waiting = measure._measure, []
+    monkeypatch.setattr("pipeline.features.measure.MOST_HELD", 2 * 3 * 1000 + 1)
+
+    def measured(stretches, *others):
+        waiting.append(sum(each.values.size for each in stretches))
+        return taken(stretches, *others)
+
+    monkeypatch.setattr("pipeline.features.measure._measure", measured)
+    recordings = [taken_at(number) for number in range(10)]
+    extract(Cohort(pd.DataFrame({"patient_id": ["a"], "visit_id": ["1"]}), recordings=tuple(recordings)))
+    assert waiting == [9000, 9000, 9000, 3000]
+
+
+def taken_at(number):
+    samples = Samples(np.arange(1000) / 100, np.random.default_rng(number).normal(size=(3, 1000)))
+    return Recording(f"r{number}", "a", "1", "head", "rest", "accelerometer", 100.0, lambda: samples)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

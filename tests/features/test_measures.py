@@ -4,15 +4,17 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.ndimage import gaussian_filter1d
 
 from pipeline.features import spectrum
 from pipeline.features.bursts import runs
 from pipeline.features.catalogue import CATALOGUE
+from pipeline.features.emg import burst_length_s, bursts_hz, tonic_share
 from pipeline.features.measure import measure_windows, quantile_by, strong_median_by
-from pipeline.features.movement import movement_rms_g
+from pipeline.features.movement import movement_rms_g, regularity_ratio
 from pipeline.features.posture import sustained_deviation_s, tilt_deg, tilt_range_deg
 from pipeline.features.repetition import (
     amplitude_drift_ratio,
@@ -114,6 +116,21 @@ def test_late_over_early_halves_as_a_plain_loop_does(sizes):
     np.testing.assert_allclose(amplitude_drift_ratio(seen), expected)
 
 
+@given(hertz=st.floats(0.05, 0.15), rate=st.sampled_from([25.0, 50.0, 100.0]))
+def test_a_slow_drift_has_no_rhythm(hertz, rate):
+    """What has not turned back within two seconds is like itself a moment later, and repeats nothing."""
+    time = np.arange(round(4 * rate)) / rate
+    sway = np.stack([np.cos(2 * np.pi * hertz * time), 0.1 * time, np.ones_like(time)])
+    assert regularity_ratio(Signal(sway[None], np.array([rate]))) == 0.0
+
+
+@pytest.mark.parametrize(("hertz", "found"), [(0.47, False), (0.55, True), (6.0, True)])
+def test_a_rhythm_has_periods_of_up_to_two_seconds(hertz, found):
+    time = np.arange(1600) / 100
+    swing = np.stack([np.sin(2 * np.pi * hertz * time), 0 * time, 0 * time + 1])
+    assert (regularity_ratio(Signal(swing[None], np.array([100.0])))[0] > 0.9) == found
+
+
 @given(rate=st.sampled_from([25.0, 40.0, 100.0]), off=st.sampled_from([0.0, -0.004, 0.0045]))
 def test_a_clock_that_is_a_hair_slow_reaches_the_band_of_its_nominal_rate(rate, off):
     """Up to half a per cent; what lies above half its own rate is not made up, and all below it counts."""
@@ -173,6 +190,7 @@ def test_the_strongest_line_is_the_highest_local_maximum(bins):
         np.testing.assert_allclose(line, np.clip(expected, 0.5, 30.0), atol=1e-9)
 
 
+@example([6.0, 7.0], [6.0, 7.0])
 @given(st.lists(st.floats(1.0, 9.0), min_size=2, max_size=4), st.lists(st.floats(1.0, 9.0), min_size=2, max_size=4))
 def test_the_width_at_half_power_is_that_of_a_plain_walk_down_both_sides(left, right):
     """From the top outwards to where a straight line between bins crosses half of it."""
@@ -274,6 +292,40 @@ def test_stretches_are_those_of_a_plain_loop(on):
         np.testing.assert_allclose(found.mean_s(every)[window], lengths.mean() if begins else np.nan)
         spacing = np.mean(np.diff(begins)) / fs[window] if len(begins) > 1 else np.nan
         np.testing.assert_allclose(found.spacing_s(every)[window], spacing)
+
+
+SHORT = [(200 * at + 200, 1050.0 + 25.0 * at, 2) for at in range(18)]
+"""Runs of 16 to 24 samples beside large bursts, some of 20: to the sample the shortest burst."""
+
+
+@example(pulses=[(at, 300.0, 30) for at in range(100, 3900, 200)] + SHORT)
+@example(pulses=[(at, 300.0, length) for at, length in ((500, 490), (2000, 488), (3000, 492))])
+@given(
+    pulses=st.lists(
+        st.tuples(st.integers(0, 3999), st.floats(3, 3000), st.sampled_from([1, 10, 50, 800])), min_size=1, max_size=40
+    )
+)
+def test_bursts_and_tonic_activity_are_those_of_a_plain_loop(pulses):
+    """Above three tenths of the 95th percentile of the envelope; from 20 to 500 ms a burst, above that tonic."""
+    raw = np.zeros(4000)
+    for at, size, length in pulses:
+        raw[at : at + length] += size * np.resize([1.0, -1.0], len(raw[at : at + length]))
+    raw -= raw.mean()
+    envelope = gaussian_filter1d(np.abs(raw), 10.0, mode="nearest", truncate=4.0)
+    level = np.sort(envelope)[int(0.95 * 3999)]
+    active = (envelope > 0.3 * level) if level >= 5.0 else np.zeros(4000, dtype=bool)
+    ends = np.flatnonzero(np.diff(np.pad(active.astype(int), 1)))
+    bursts, counted, tonic = [], 0, 0
+    for begin, end in zip(ends[::2], ends[1::2], strict=True):
+        inside = begin > 0 and end < 4000
+        if inside and 20 <= end - begin <= 500:
+            bursts.append((end - begin) / 1000)
+        counted += (inside and 20 <= end - begin <= 500) or (begin > 0 and end == 4000 and end - begin <= 500)
+        tonic += (end - begin) * (end - begin > 500)
+    signal = Signal(raw[None, None], np.array([1000.0]), ("muscle",))
+    np.testing.assert_allclose(burst_length_s(signal), np.mean(bursts) if bursts else np.nan)
+    np.testing.assert_allclose(bursts_hz(signal), counted / 4)
+    np.testing.assert_allclose(tonic_share(signal), tonic / 4000)
 
 
 RUNS = st.lists(

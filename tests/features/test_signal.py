@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.signal import periodogram
 
@@ -158,6 +158,7 @@ def test_other_shapes_are_refused(shape):
         Signal(np.zeros(shape), np.ones(shape[0]))
 
 
+@example([[], [1.0], [np.nan], [2.0, 4.0]], 0.5)
 @given(st.lists(st.lists(st.one_of(st.just(np.nan), st.floats(-9, 9)), max_size=7), max_size=5), st.floats(0, 1))
 def test_quantiles_by_recording_are_numpys(runs, share):
     """A recording's summary is the quantile that everybody knows, of the windows that have a value."""

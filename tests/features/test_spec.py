@@ -7,6 +7,7 @@ from pipeline.errors import UsageError
 from pipeline.features.catalogue import CATALOGUE, column_names, model_columns
 from pipeline.features.places import on
 from pipeline.features.spec import LATER, ROTATION, SCALE, record_feature, spec_of, visit_feature, window_feature
+from pipeline.features.tremor_course import tremor_over_rest_ratio
 from pipeline.units import Unit
 
 REST = on(["head"], ["rest"], "median")
@@ -52,6 +53,15 @@ def test_the_decorator_returns_the_same_function_with_its_spec():
         ({"equivariant_to": [ROTATION]}, "that can be scale, mirror, later"),
         ({"invariant_to": [SCALE], "equivariant_to": [SCALE]}, "and not what it is invariant to"),
         ({"needs": [declare()]}, "a window feature can't"),
+        ({"strength": tremor_over_rest_ratio}, "a window feature of a window feature"),
+        ({"level": "recording", "outputs": on(["head"], ["rest"]), "strength": declare()}, "a window feature of a win"),
+        ({"level": "recording", "outputs": REST}, "a recording feature names none"),
+        (
+            {"level": "recording", "outputs": on(["head"], ["rest"]), "needs": [tremor_over_rest_ratio]},
+            "window features only",
+        ),
+        ({"level": "visit", "outputs": REST}, "they are full names of columns"),
+        ({"level": "record", "outputs": ["sway_deg"], "needs": [declare()]}, "a record feature can't"),
         ({"sensor": "accelerometre"}, "Did you mean 'accelerometer'"),
         ({"sensor": "emg", "channels": ["antagonsit"]}, "Did you mean 'antagonist'"),
         ({"channels": ["muscle"]}, "channel 'muscle'"),

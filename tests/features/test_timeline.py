@@ -143,3 +143,10 @@ def test_a_column_that_is_not_there_is_missing():
     for values in (found.value("nothing"), found.first("nothing"), found.previous("nothing")):
         assert np.isnan(values).all()
     assert found.text("nothing").tolist() == ["", ""]
+
+
+@pytest.mark.parametrize("name", [SCALE, "bfmdrs_movement_points"])
+def test_a_feature_cannot_write_into_what_others_read(name):
+    """A column is handed to every feature that asks, whether it was recorded or not."""
+    with pytest.raises(ValueError, match="read-only"):
+        history([0.0], [1.0]).value(name)[0] = 7.0

@@ -11,6 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
@@ -68,6 +69,16 @@ def test_a_transformer_gives_the_columns_of_extract(kind, cohort):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(kind())).fit_transform(cohort), given_out)
     table = kind().set_output(transform="pandas").fit_transform(cohort)
     assert table.columns.tolist() == names.tolist()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scikit_learn_is_told_what_a_transformer_takes(kind):
+    """Cohorts instead of arrays, gaps and all, and nothing to be fitted first."""
+    tags = get_tags(kind())
+    assert not tags.input_tags.two_d_array
+    assert tags.input_tags.allow_nan
+    assert tags.no_validation
+    assert not tags.requires_fit
 
 
 def test_symptoms_and_sensors_make_up_the_visit():

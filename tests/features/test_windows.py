@@ -69,6 +69,63 @@ def test_a_long_recording_is_cut_like_a_short_one(drawn, stretch, piece):
             np.testing.assert_array_equal(one, whole.values[:, at : at + whole.samples])
 
 
+@pytest.mark.parametrize("piece", [100, 250, 1000])
+def test_a_long_recording_holds_no_more_than_a_stretch_and_a_window(piece):
+    """A day of samples takes no more memory than an hour, and its windows' samples are there."""
+    time, values = np.arange(20_000) / 100, noise(20_000)
+    drawn = recording(time, values)
+
+    def pieces():
+        for start in range(0, len(time), piece):
+            yield Samples(time[start : start + piece], values[:, start : start + piece])
+
+    with patch.object(windows, "STRETCH", 1000):
+        found = list(cuts(replace(drawn, pieces=pieces)))
+    assert len(found) == 20
+    assert max(each.values.shape[1] for each in found) <= 1000 + 400 + 1
+    assert sum(len(each.begins) for each in found) == 99
+
+
+@pytest.mark.parametrize("declared", [104.17, 31.26, 99.62])
+def test_a_rate_that_the_clock_bears_out_sets_the_windows_length(declared):
+    """A sensor of 104.17 Hz is not rounded to 104: the declared rate counts if the clock is within 0.5 %."""
+    for off in (-0.0045, 0.0045):
+        time = np.arange(1300) / (declared * (1 + off))
+        assert cut(recording(time, noise(1300), declared)).samples == round(WINDOW_S * declared)
+    for off in (-0.0065, 0.0065):
+        measured = declared * (1 + off)
+        found = cut(recording(np.arange(1300) / measured, noise(1300), declared))
+        assert found.samples == round(WINDOW_S * float(f"{measured:.3g}"))
+
+
+def test_a_clock_that_stands_still_between_two_samples_counts_by_its_steps_forward():
+    """Times written in too few digits: the rate is that of the times that are there, and no window is made up."""
+    found = cut(recording(np.repeat(np.arange(500) / 50, 2), noise(1000), 50.0))
+    assert (found.samples, len(found.begins)) == (200, 0)
+
+
+@pytest.mark.parametrize(("late", "used"), [(32, 1), (33, 0)])
+def test_a_sample_may_be_late_by_half_a_period_and_no_more(late, used):
+    """A period is 64 ticks of this clock; one sample comes late, and the next in time."""
+    ticks = 64 * np.arange(256)
+    ticks[100] += late
+    assert len(cut(recording(ticks / 4096, noise(256), 64.0)).begins) == used
+
+
+@pytest.mark.parametrize(("early", "used"), [(31, 1), (33, 0)])
+def test_a_window_whose_last_sample_is_early_by_half_a_period_is_whole(early, used):
+    """Four seconds end with the last sample's period, give or take the clock's jitter."""
+    ticks = 64 * np.arange(256)
+    ticks[-1] -= early
+    assert len(cut(recording(ticks / 4096, noise(256), 64.0)).begins) == used
+
+
+def test_one_change_is_no_stuck_sensor():
+    values = np.zeros((3, 400))
+    values[1, 250:] = 1.0
+    assert len(cut(recording(np.arange(400) / 100, values)).begins) == 1
+
+
 @given(start=st.floats(-1e6, 1e9), rate=st.sampled_from([25.0, 99.9, 100.0, 104.0]))
 def test_a_clock_may_start_anywhere_and_declare_a_slightly_other_rate(start, rate):
     """Seconds since boot, since 1970 or since the start: the windows are the same."""
@@ -110,6 +167,18 @@ def test_a_window_with_a_break_is_not_used_and_the_others_are(spoil):
         assert not begin < 500 < begin + found.samples
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_value_that_one_axis_lost_costs_its_windows(axis):
+    values = noise(1000)
+    values[axis, 500] = np.nan
+    assert cut(recording(np.arange(1000) / 100, values)).start_s.tolist() == [0.0, 6.0]
+
+
+def test_a_file_without_a_single_piece_is_a_recording_without_windows():
+    found = cut(replace(recording([], np.empty((3, 0))), pieces=lambda: iter(())))
+    assert (len(found.begins), found.duration_s) == (0, 0.0)
+
+
 def test_no_window_starts_inside_a_gap_or_comes_twice():
     """Windows keep to every second second; those that a long gap swallows are lost, not gathered behind it."""
     time = np.arange(1000) / 100
@@ -128,8 +197,15 @@ def test_a_stuck_sensor_gives_no_windows():
 @pytest.mark.parametrize("count", [0, 1, 2, 399])
 def test_a_recording_shorter_than_a_window_has_none(count):
     found = cut(recording(np.arange(count) / 100, noise(count)))
-    assert len(found.begins) == 0
+    assert len(found.begins) == len(found.start_s) == len(found.fs) == 0
     assert np.isnan(found.usable_share)
+    np.testing.assert_allclose(found.duration_s, count / 100 if count > 1 else 0.0)
+    assert found.samples == (400 if count > 1 else 0)
+
+
+def test_a_recording_whose_clock_has_no_begin_has_no_length():
+    found = cut(recording([np.nan, *np.arange(1, 500) / 100], noise(500)))
+    assert (found.duration_s, len(found.begins)) == (0.0, 0)
 
 
 def test_exactly_one_window_is_one_window():
