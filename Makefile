@@ -8,7 +8,7 @@ DEMO_OUT := demo
 N := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
+.PHONY: help setup demo test browser references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ test-real: setup ## Run the tests that need real records: make test-real REAL=DI
 
 references: setup ## Compare features with other packages and with published formulas
 	$(PYTEST) -m references tests/references
+
+browser: setup ## Open the report in headless Chromium, narrow and wide, light and dark; screenshots go to .browser/
+	$(PYTEST) -m browser tests/browser
 
 test-faults: setup ## Cut a batch off at every operation on the disk, and kill it forty times, and run it again (20 minutes or more)
 	PIPELINE_FAULTS=all $(PYTEST) tests/faults -rP

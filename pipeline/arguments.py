@@ -35,6 +35,19 @@ max_rejected_option = click.option(
     metavar="FRACTION",
     help="Exit with 3 if a larger share of the visits is rejected.",
 )
+research_only_option = click.option(
+    "--research-only", is_flag=True, help="Use a model of synthetic data on other data; the warning stands with it."
+)
+allow_version_option = click.option(
+    "--allow-version", is_flag=True, help="Accept a model of another scikit-learn version."
+)
+trusted_key_option = click.option(
+    "--trusted-key",
+    type=FOLDER,
+    envvar="DYSTONIA_TRUSTED_KEY",
+    metavar="FILE",
+    help="Refuse a model that is not signed with this public key; also as DYSTONIA_TRUSTED_KEY.",
+)
 
 _CLUSTER = (
     click.option(

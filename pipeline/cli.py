@@ -19,6 +19,7 @@ COMMANDS = {
     "check": ("pipeline.check", "Say what a cohort holds, and what of it would be rejected and why."),
     "features": ("pipeline.featurise", "Write the feature table of a cohort, or list the catalogue."),
     "train": ("pipeline.train", "Fit and validate a study on a cohort, and save the model."),
+    "evaluate": ("pipeline.evaluate", "Judge a saved model on people whom it was not trained on."),
     "predict": ("pipeline.predict", "Predict every visit of a cohort with a saved model."),
     "show": ("pipeline.show", "Say what a saved model or a built-in study is."),
     "doctor": ("pipeline.doctor", "Say whether this installation works, and what to do where it does not."),

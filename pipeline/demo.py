@@ -55,7 +55,7 @@ def command(out: Path, *, quiet: bool) -> None:
         "new-patients/visits.csv": f"the records of {NEW_PATIENTS} synthetic patients",
         "new-patients/recordings.csv": "which file holds which recording of theirs, and how to read it",
         "predictions/predictions-00000-of-00001.csv": "what the model says of each of their visits",
-        "model/report.json": "how well it did on patients that it had not seen",
+        "model/report.html": "how well it did on patients that it had not seen",
     }
     click.echo("\nOpen these:")
     for name, meaning in to_open.items():

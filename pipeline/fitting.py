@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,29 +16,19 @@ from pipeline.bundle.save import package_versions
 from pipeline.command import Say
 from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
-from pipeline.evaluation import figures, summary
+from pipeline.evaluation.people import missingness, table_one
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
 from pipeline.learners.leaks import TELLING, telling_columns
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
-from pipeline.outcomes import PAIR, Truth, derive
+from pipeline.outcomes import Truth, derive
 from pipeline.records import Cohort
-from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold, out_of_site
+from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
 from pipeline.study import Study, Target
-from pipeline.units import horizon_years
+from pipeline.validation import Validation, card_of, codes_of_part, groups_of
 from pipeline.visible import visible
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-FILLED_CELLS = "filled_cells"
-"""The comparator that sees only which cells are filled."""
-
-_SIMPLE = ("prior", "generative")
-"""What comparators are chosen from."""
 
 _FEW_LABELS = 4
 """So many labels are never too many."""
@@ -45,7 +36,7 @@ _FEW_LABELS = 4
 
 def fit_study(
     cohort: Cohort, study: Study, name: str, *, map: Map = map, say: Say = lambda _: None
-) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
+) -> tuple[ModelBundle, dict[str, Any]]:
     """Fit, validate and calibrate every target of a study on a cohort in memory.
 
     Parameters
@@ -63,8 +54,7 @@ def fit_study(
     -------
     bundle : ModelBundle
     report : dict
-    figures : dict
-        File name to figure.
+        What `pipeline.report` sets as a page: counts, scores, and the numbers of all figures.
     """
     if not len(cohort):
         raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
@@ -72,9 +62,7 @@ def fit_study(
         return _fit_study(cohort, study, name, map, say)
 
 
-def _fit_study(
-    cohort: Cohort, study: Study, name: str, map: Map, say: Say
-) -> tuple[ModelBundle, dict[str, Any], dict[str, Figure]]:
+def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> tuple[ModelBundle, dict[str, Any]]:
     say("extracting features")
     known = features_with(study.features.plugins)
     seen = visible(cohort, study)
@@ -82,8 +70,9 @@ def _fit_study(
     columns = _informative(table, model_columns(study.inputs.quality, known))
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
-    groups = _groups(cohort, study)
-    models, targets, pictures = [], {}, {}
+    groups = groups_of(cohort, study)
+    validation = Validation(cohort, seen, table, study)
+    models, targets = [], {}
     for target in study.targets:
         rows = _rows(cohort, target, table[list(columns)], groups)
         rows = replace(
@@ -93,42 +82,42 @@ def _fit_study(
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
         predicted = out_of_fold(rows, folds=study.folds, seed=study.seed)
-        targets[target.name] = _scores(rows, predicted, study) | {
-            "comparators": _comparators(rows, table, seen, study),
-        }
-        targets[target.name] |= _left_out(rows, cohort, study)
+        targets[target.name] = validation.of(rows, predicted)
         targets[target.name]["warnings"] += _telling(rows, columns)
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
         targets[target.name] |= _chosen(models[-1])
-        pictures[target.name] = _figure(rows, predicted, study)
     report = {
+        "model": name,
         "study": study.name,
+        "title": study.title,
         "synthetic": cohort.synthetic,
+        "external": False,
         "rows": {"visits": len(cohort), "rejected": len(cohort.rejects), "notes": len(cohort.notes)},
         "group_by": study.group_by or "patient_id",
+        "features": len(columns),
+        "people": table_one(cohort),
+        "missing": missingness(seen, validation.parts),
+        "card": card_of(study),
         "targets": targets,
     }
-    provenance = {"name": name, "versions": package_versions(), "report": report, "features": len(columns)}
-    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report, pictures
+    provenance = {"name": name, "versions": package_versions(), "report": in_short(report), "features": len(columns)}
+    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report
+
+
+_IN_SHORT = ("counts", "scores", "comparators", "warnings")
+
+
+def in_short(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a report a manifest holds, and a run logs: counts and scores, not the numbers of the figures."""
+    short = {key: report[key] for key in ("title", "rows", "group_by", "people")}
+    targets = report["targets"].items()
+    return short | {"targets": {name: {key: found[key] for key in _IN_SHORT} for name, found in targets}}
 
 
 def _informative(table: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
     """Return the feature columns that are not the same in every visit."""
     return tuple(name for name in names if table[name].nunique(dropna=False) > 1)
-
-
-def _groups(cohort: Cohort, study: Study) -> np.ndarray:
-    """Group of each visit: the study's column, or the patient; a visit without a group stands with its patient."""
-    if not study.group_by:
-        return cohort.groups
-    if study.group_by not in cohort.visits:
-        raise ContractError("visits", f"no column '{study.group_by}'", needed=f"study '{study.name}' groups by it")
-    named = cohort.visits[study.group_by].replace("", None)
-    # a visit without a group is in that of its patient's other visits, or stands with its patient
-    return (
-        named.fillna(named.groupby(cohort.groups).transform("first")).fillna(pd.Series(cohort.groups)).to_numpy(object)
-    )
 
 
 def _rows(cohort: Cohort, target: Target, table: pd.DataFrame, groups: np.ndarray) -> TrainingRows:
@@ -158,67 +147,6 @@ def _refuse_free_text(truth: Truth, target: Target) -> None:
         )
 
 
-def _scores(rows: TrainingRows, predicted: np.ndarray, study: Study) -> dict[str, Any]:
-    at = rows.scored(study.seed)
-    groups, truth = rows.groups[at], rows.truth
-    counts: dict[str, Any] = {
-        "visits": len(rows),
-        "patients": len(np.unique(rows.patients.astype(str))),
-        "groups": len(np.unique(groups.astype(str))),
-    }
-    if rows.target.kind == "classification":
-        labels = tuple(sorted(set(truth.label.tolist())))
-        counts["labels"] = summary.label_counts(truth.label[at])
-        found = summary.classification_summary(predicted[at], truth.label[at], labels, groups, study.seed)
-        found["prior"] = {"log_loss": summary.prior_log_loss(truth.label[at], np.ones(len(at)))}
-        return {"counts": counts, "scores": found, "warnings": []}
-    counts["events"] = summary.told(len(np.unique(rows.patients[truth.event_indicator].astype(str))))
-    horizons = {text: horizon_years(text) for text in rows.target.horizons}
-    found = summary.event_summary(
-        truth.left[at], truth.right[at], predicted[at], horizons=horizons, groups=groups, seed=study.seed
-    )
-    return {
-        "counts": counts,
-        "scores": found,
-        "warnings": summary.event_warnings(truth.event_indicator, rows.patients),
-    }
-
-
-def _comparators(rows: TrainingRows, table: pd.DataFrame, seen: Cohort, study: Study) -> dict[str, Any]:
-    """Score the study's simpler models in the same folds, and one that sees only which cells are filled."""
-    inputs = {each.name: table[list(each.features)].to_numpy(dtype=np.float64) for each in study.comparators}
-    if rows.target.kind == "classification":
-        inputs[FILLED_CELLS] = _filled(seen)
-    found = {}
-    for name, values in inputs.items():
-        X = np.ascontiguousarray(values[rows.truth.visits])
-        simpler = replace(rows, X=X, modalities=(), table_columns=(), candidates=_SIMPLE)
-        predicted = out_of_fold(simpler, folds=study.folds, seed=study.seed)
-        found[name] = _scores(simpler, predicted, study)["scores"]
-    return found
-
-
-def _filled(seen: Cohort) -> np.ndarray:
-    """Return which cells of each visit are filled, as far as the study may see them, and whether it was recorded."""
-    cells = (seen.visits.notna() & (seen.visits != "")).to_numpy(dtype=np.float64)
-    recorded = {(recording.patient_id, recording.visit_id) for recording in seen.recordings}
-    here = zip(seen.visits["patient_id"], seen.visits["visit_id"], strict=True)
-    return np.column_stack([cells, np.array([float(visit in recorded) for visit in here])])
-
-
-def _left_out(rows: TrainingRows, cohort: Cohort, study: Study) -> dict[str, Any]:
-    """Score each site's patients by a model of the other sites."""
-    if not study.leave_out or study.leave_out not in cohort.visits:
-        return {}
-    site = cohort.visits[study.leave_out].fillna("").to_numpy(str)[rows.truth.visits]
-    if len(np.unique(site)) < 2:
-        return {}
-    predicted = out_of_site(rows, site)
-    if np.isnan(predicted).any():  # the other sites of one have nothing to learn from
-        return {}
-    return {"left_out_sites": _scores(rows, predicted, study)["scores"]}
-
-
 def _telling(rows: TrainingRows, columns: tuple[str, ...]) -> list[str]:
     """Warn of columns that tell nearly all of the label."""
     if rows.target.kind != "classification":
@@ -237,13 +165,13 @@ def _final_model(rows: TrainingRows, predicted: np.ndarray) -> TargetModel:
     if rows.target.kind == "time_to_event":
         low, high = np.quantile(predicted[:, -1], [1 / 3, 2 / 3])
         return TargetModel(rows.target, estimator, group_cuts=(float(low), float(high)))
-    classes = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
+    classes = np.array(rows.labels, dtype=object)
     sets = {}
     for part, name in enumerate(rows.target.label_columns):
         labels, probability = margin(predicted, classes, part)
-        own = [labels.index(str(each).split(PAIR)[part]) for each in rows.truth.label]
         calibrated = PredictionSets(modalities=rows.modalities)
-        sets[name] = calibrated.fit(probability, np.array(own, dtype=int), rows.patients, labels=labels, X=rows.X)
+        own = codes_of_part(rows.truth.label, labels, part)
+        sets[name] = calibrated.fit(probability, own, rows.patients, labels=labels, X=rows.X)
     return TargetModel(rows.target, estimator, sets=sets)
 
 
@@ -252,20 +180,3 @@ def _chosen(model: TargetModel) -> dict[str, Any]:
     if not isinstance(model.estimator, TypeClassifier):
         return {}
     return {"chosen": model.estimator.chosen_, "candidates": model.estimator.losses_}
-
-
-def _figure(rows: TrainingRows, predicted: np.ndarray, study: Study) -> Figure:
-    """Draw how far probabilities hold what they say; several labels are pooled, each against all others."""
-    at = rows.scored(study.seed)
-    title = rows.target.name
-    if rows.target.kind == "time_to_event":
-        horizon = rows.target.horizons[-1]
-        own = (predicted[at, -1], rows.truth.left[at], rows.truth.right[at], horizon_years(horizon))
-        return figures.risk_calibration_figure(*own, title=f"{title} within {horizon}")
-    labels = np.array(sorted(set(rows.truth.label.tolist())), dtype=object)
-    outcome = rows.truth.label[at][:, None] == labels[None, :]
-    if len(labels) == 2:
-        return figures.reliability_figure(predicted[at, 1], outcome[:, 1], title=f"{title}: {labels[1]}")
-    return figures.reliability_figure(
-        predicted[at].ravel(), outcome.ravel(), title=f"{title}: each label against all others"
-    )

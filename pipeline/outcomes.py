@@ -59,6 +59,10 @@ class Truth:
         """Whether the event was seen."""
         return np.isfinite(self.right)
 
+    def at(self, rows: np.ndarray) -> Truth:
+        """Return the truth of some of the rows."""
+        return Truth(self.visits[rows], self.label[rows], self.left[rows], self.right[rows])
+
 
 def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
     """Say why the target can't be asked at each visit (a key of `INELIGIBLE`); ``""`` where it can.
@@ -106,7 +110,7 @@ def derive(cohort: Cohort, target: Target) -> Truth:
         "score_response": _score_response,
     }[target.derive](cohort, target)
     asked = eligibility(cohort, target)[truth.visits] == ""
-    return Truth(truth.visits[asked], truth.label[asked], truth.left[asked], truth.right[asked])
+    return truth.at(np.flatnonzero(asked))
 
 
 def _labelled(visits: np.ndarray, label: np.ndarray) -> Truth:

@@ -20,6 +20,7 @@ import pyarrow.parquet as papq
 
 from pipeline.arguments import (
     FOLDER,
+    allow_version_option,
     cluster_options,
     cohort_argument,
     format_option,
@@ -29,18 +30,20 @@ from pipeline.arguments import (
     quiet_option,
     reading_options,
     rejection_exit_code,
+    research_only_option,
+    trusted_key_option,
 )
 from pipeline.batch import Attempt, names_of, written
-from pipeline.bundle import ModelBundle, exposed, load_bundle
+from pipeline.bundle import ModelBundle, load_bundle, tell_exposed
 from pipeline.bundle.save import package_versions
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import Cluster, environment, workers
-from pipeline.errors import BundleRefused, PipelineError, UsageError
+from pipeline.errors import PipelineError
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
 from pipeline.progress import Meter, Told, meter, no_progress
 from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
-from pipeline.reading.source import Source, open_source, spooled
+from pipeline.reading.source import open_source, spooled
 from pipeline.row_tally import RowTally
 from pipeline.synthetic.canaries import canaries
 from pipeline.writing import Format
@@ -113,11 +116,11 @@ def predict(
     """
     bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
     options = options or Options()
-    _tell_exposed(bundle_path, strict=options.strict, warn=warn)
+    tell_exposed(bundle_path, strict=options.strict, warn=warn)
     options = replace(options, mapping=options.mapping or bundle.mapping)
     source = open_source(path, options)
     source.refuse_output(out)
-    _refuse_real(bundle, source, research_only=research_only)
+    bundle.refuse_real(synthetic=source.synthetic or research_only)
     plan = {
         "command": "predict",
         "inputs": source.files,
@@ -151,27 +154,6 @@ def predict(
         success |= {"excluded": source.count_excluded(), "versions": package_versions()}
         staging.summary = success
     return success
-
-
-def _tell_exposed(folder: Path, *, strict: bool, warn: Say) -> None:
-    """Warn of a model that anybody on the machine could replace by another; refuse it if told to be strict."""
-    found = exposed(folder)
-    if not found:
-        return
-    open_to_all = BundleRefused(found, "anybody may write there", do="Take the right away: chmod o-w", code="EXPOSED")
-    if strict:
-        raise open_to_all
-    warn(f"warning: {open_to_all}")
-
-
-def _refuse_real(bundle: ModelBundle, source: Source, *, research_only: bool) -> None:
-    if bundle.synthetic and not source.synthetic and not research_only:
-        raise UsageError(
-            "the model",
-            "was trained on synthetic data",
-            needed="the input is not marked synthetic",
-            do="Train on real records, or give --research-only: every row then carries the warning",
-        )
 
 
 def _open(
@@ -236,15 +218,9 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 @click.option(
     "--batch-size", type=click.IntRange(1), default=4096, show_default=True, help="Visits at once; bounds memory."
 )
-@click.option("--research-only", is_flag=True, help="Use a model of synthetic data on other data; every row says so.")
-@click.option("--allow-version", is_flag=True, help="Accept a model of another scikit-learn version.")
-@click.option(
-    "--trusted-key",
-    type=FOLDER,
-    envvar="DYSTONIA_TRUSTED_KEY",
-    metavar="FILE",
-    help="Refuse a model that is not signed with this public key; also as DYSTONIA_TRUSTED_KEY.",
-)
+@research_only_option
+@allow_version_option
+@trusted_key_option
 @click.option("--no-csv-safe", is_flag=True, help="Write text as it is, even where a spreadsheet would execute it.")
 @overwrite_option
 @quiet_option

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluation.splits import grouped_folds
+from pipeline.evaluation.splits import grouped_folds, one_row_each
 from pipeline.learners.candidates import CANDIDATES
 from pipeline.learners.hazard import ProgressionHazard
+from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth
 from pipeline.study import Target
@@ -71,6 +72,11 @@ class TrainingRows:
         return 1.0 / counts[codes]
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of a classification, sorted: the columns of its predictions."""
+        return tuple(sorted(set(self.truth.label.tolist())))
+
+    @property
     def strata(self) -> np.ndarray:
         """What folds should hold alike: the label, or whether an event was seen."""
         return self.truth.label if self.target.kind == "classification" else self.truth.event_indicator.astype(str)
@@ -82,15 +88,13 @@ class TrainingRows:
         """
         if self.target.kind == "time_to_event":
             return np.arange(len(self))
-        order = np.random.default_rng(seed).permutation(len(self))
-        _, first = np.unique(self.patients[order].astype(str), return_index=True)
-        return np.sort(order[first])
+        return one_row_each(self.patients, seed)
 
 
 def new_estimator(rows: TrainingRows) -> TypeClassifier | ProgressionHazard:
     """Return the unfitted estimator of a target."""
     if rows.target.kind == "classification":
-        return TypeClassifier(candidates=rows.candidates, labels=tuple(sorted(set(rows.truth.label.tolist()))))
+        return TypeClassifier(candidates=rows.candidates, labels=rows.labels)
     horizons = tuple(horizon_years(text) for text in rows.target.horizons)
     return ProgressionHazard(horizons=horizons, table_columns=rows.table_columns)
 
@@ -156,3 +160,40 @@ def _predict_fold(rows: TrainingRows, split: tuple[np.ndarray, np.ndarray]) -> n
         estimator.set_params(draws=0)  # intervals are drawn for the final model only
     model = fitted(estimator, rows, train)
     return model.predict_proba(rows.X[test]) if isinstance(model, TypeClassifier) else model.predict_risk(rows.X[test])
+
+
+def held_out_sets(
+    rows: TrainingRows,
+    at: np.ndarray,
+    probabilities: np.ndarray,
+    truth: np.ndarray,
+    labels: tuple[str, ...],
+    *,
+    folds: int,
+    seed: int,
+) -> np.ndarray:
+    """Return the sets of visits by thresholds that come from other groups.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+    at : ndarray of int, shape (n,)
+        The visits asked about, one a patient.
+    probabilities : ndarray, shape (n, K)
+        Out of fold, of those visits.
+    truth : ndarray of int, shape (n,)
+    labels : tuple of str
+        The K labels.
+    folds, seed : int
+
+    Returns
+    -------
+    ndarray of bool, shape (n, K)
+    """
+    X, patients = rows.X[at], rows.patients[at]
+    members = np.zeros(probabilities.shape, dtype=bool)
+    for train, test in grouped_folds(rows.groups[at], truth, folds, seed):
+        sets = PredictionSets(modalities=rows.modalities)
+        sets.fit(probabilities[train], truth[train], patients[train], labels=labels, X=X[train])
+        members[test] = sets.members(probabilities[test], X[test])
+    return members

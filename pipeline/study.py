@@ -148,6 +148,9 @@ class Study:
     inputs : Inputs
     features : FeatureChoice
     comparators : tuple of Comparator
+    reporting : dict
+        What people have to say for the model card and the TRIPOD+AI table of the report: number of an item, such as
+        ``5a``, to a text.
     """
 
     name: str
@@ -161,6 +164,7 @@ class Study:
     inputs: Inputs = field(default_factory=Inputs)
     features: FeatureChoice = field(default_factory=FeatureChoice)
     comparators: tuple[Comparator, ...] = ()
+    reporting: dict[str, str] = field(default_factory=dict)
     __pydantic_config__ = _STRICT
 
     @property

@@ -12,6 +12,7 @@ from pipeline.ontology import load_ontology
 from pipeline.records import IDENTITY
 from pipeline.schema import TABLES
 from pipeline.study import Study, Target
+from pipeline.tripod import ITEMS
 from pipeline.units import horizon_years
 
 OWN_COLUMNS = (*IDENTITY, "red_flags", "modalities", "warnings", "model")
@@ -86,6 +87,10 @@ def _check_names(study: Study, where: str) -> None:
         unknown = next((name for name in given if name and name not in columns), None)
         if unknown is not None:
             raise UsageError(where, f"key '{key}' names no column: '{unknown}'", do=did_you_mean(unknown, columns))
+    numbers = [item.number for item in ITEMS]
+    odd = next((number for number in study.reporting if number not in numbers), None)
+    if odd is not None:
+        raise UsageError(where, f"key 'reporting' names no item of TRIPOD+AI: '{odd}'", do=did_you_mean(odd, numbers))
     features = column_names(features_with(study.features.plugins))
     for comparator in study.comparators:
         unknown = next((name for name in comparator.features if name not in features), None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -22,22 +21,20 @@ from pipeline.arguments import (
     reading_options,
 )
 from pipeline.bundle import ModelBundle, members_of
-from pipeline.bundle.save import package_versions
+from pipeline.bundle.save import REPORT_PAGE, package_versions
 from pipeline.command import Say, run, teller
 from pipeline.config import load_study, study_options
 from pipeline.engine import Cluster, workers
 from pipeline.errors import Unavailable
-from pipeline.fitting import fit_study
+from pipeline.fitting import fit_study, in_short
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
-from pipeline.reading.source import Source, open_source, spooled
+from pipeline.reading.source import open_source, spooled
+from pipeline.report import figures_of
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def train(
@@ -108,16 +105,16 @@ def train(
             share = spread if spread.width > 1 else map
             cohort = read_whole(source, options, Path(spill).resolve(), map=share)
             source.verify_unchanged()
-            bundle, report, pictures = fit_study(cohort, study, out.name, map=share, say=say)
+            bundle, report = fit_study(cohort, study, out.name, map=share, say=say)
         bundle = replace(
             bundle,
             mapping=options.mapping,
-            provenance={**bundle.provenance, "training_digest": training_digest(source)},
+            provenance={**bundle.provenance, "training_digest": source.digest},
         )
         members_of(bundle, canaries(), report)(staging)
     # the model is safe by now: a store that fails costs a warning only, unless it is required
     try:
-        say(f"logged as run {_log(out, study, bundle, report, pictures)}: see it with\n  {runs.ui_command()}")
+        say(f"logged as run {_log(out, study, bundle, report)}: see it with\n  {runs.ui_command()}")
     except Unavailable as error:
         if require_tracking:
             raise
@@ -125,16 +122,7 @@ def train(
     return report
 
 
-def training_digest(source: Source) -> str:
-    """Return one digest of all input files, by which a run can be told from another; it gives nothing of them away."""
-    return hashlib.sha256(
-        "".join(f"{name}:{source.files[name]};" for name in sorted(source.files)).encode()
-    ).hexdigest()
-
-
-def _log(
-    folder: Path, study: Study, bundle: ModelBundle, report: Mapping[str, Any], pictures: Mapping[str, Figure]
-) -> str:
+def _log(folder: Path, study: Study, bundle: ModelBundle, report: Mapping[str, Any]) -> str:
     record = runs.RunRecord(
         experiment=study.name,
         name=folder.name,
@@ -148,9 +136,10 @@ def _log(
             "training_digest": str(bundle.provenance["training_digest"]),
             **{f"version.{name}": number for name, number in package_versions().items()},
         },
-        metrics=runs.flat_metrics({**report["targets"], "rows": report["rows"]}),
+        metrics=runs.flat_metrics({**in_short(report)["targets"], "rows": report["rows"]}),
         bundle=folder,
-        figures=pictures,
+        page=folder / REPORT_PAGE,
+        figures=figures_of(report),
     )
     return runs.log_run(record)
 
@@ -187,7 +176,7 @@ def command(
     say = teller(quiet=quiet)
     with spooled(cohort) as path:
         train(path, chosen, out, options=options, say=say, **flags)
-    click.echo(f"{out}: see it with\n  dystonia show {out}")
+    click.echo(f"{out}: see it with\n  dystonia show {out}\nor open {out / REPORT_PAGE}")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     options = study_options(study, Options())
     source = open_source(root / "cohort", options)
     cohort = read_whole(source, options, root)
-    bundle, report, _ = fit_study(cohort, study, "small")
+    bundle, report = fit_study(cohort, study, "small")
     with publishing(root / "model", {"made": "once"}) as staging:
         assert staging is not None
         members_of(bundle, canaries(), report)(staging)

@@ -94,7 +94,7 @@ def seeds(root: Path) -> dict[str, list[bytes]]:
     return marked
 
 
-_MEMBERS = (MANIFEST, "type.skops", "spread.skops", "canaries.json", "report.json")
+_MEMBERS = (MANIFEST, "type.skops", "spread.skops", "canaries.json", "report.json", "report.html")
 
 
 def _with_canary(kind: str, content: bytes) -> bytes:
@@ -136,7 +136,7 @@ def _signals() -> dict[str, list[bytes]]:
 def _model(root: Path) -> None:
     study = replace(load_study("dystonia-intake"), name="fuzz", folds=2)
     cohort = _cohort_with_outcomes(root / "parquet", study)
-    bundle, report, _ = fit_study(cohort, study, "fuzz")
+    bundle, report = fit_study(cohort, study, "fuzz")
     with publishing(root / "model", {"made": "once"}) as staging:
         if staging is not None:
             members_of(bundle, canaries(), report)(staging)

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse_foreign
 from pipeline.bundle.model import ModelBundle, TargetModel
-from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT
+from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
 from pipeline.bundle.signature import SIGNATURE, SIGNATURE_BYTES, refuse_unsigned
 from pipeline.errors import BundleRefused, MissingInput, UsageError
 from pipeline.features.catalogue import fingerprints
@@ -87,6 +88,17 @@ def exposed(folder: Path) -> str:
     parent = folder.resolve().parent
     mode = parent.stat().st_mode
     return str(parent) if mode & stat.S_IWOTH and not mode & stat.S_ISVTX else ""
+
+
+def tell_exposed(folder: Path, *, strict: bool, warn: Callable[[str], None]) -> None:
+    """Warn of a model that anybody on the machine could replace by another; refuse it if told to be strict."""
+    found = exposed(folder)
+    if not found:
+        return
+    open_to_all = BundleRefused(found, "anybody may write there", do="Take the right away: chmod o-w", code="EXPOSED")
+    if strict:
+        raise open_to_all
+    warn(f"warning: {open_to_all}")
 
 
 def _load(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> ModelBundle:
@@ -166,7 +178,7 @@ def _members(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     """Read all members; refuse a folder with others than the manifest names, or with other bytes in them."""
     members: dict[str, str] = manifest["members"]
     targets = {f"{_get(target, 'name')}.skops" for target in manifest["study"].get("targets", [])}
-    if set(members) != targets | {CANARIES, REPORT}:
+    if set(members) != targets | {CANARIES, REPORT, REPORT_PAGE}:
         raise _refusal(folder, "other members than the study's targets", "LAYOUT")
     there = {path.name for path in folder.iterdir()}
     extra = sorted(there - set(members) - {MANIFEST, SIGNATURE, SUCCESS})

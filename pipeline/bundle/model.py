@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.errors import UsageError
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
 from pipeline.features.spec import Feature
@@ -153,6 +154,26 @@ class ModelBundle:
     def known_features(self) -> tuple[Feature, ...]:
         """The catalogue, and the features of the study's plugins."""
         return features_with(self.study.features.plugins)
+
+    def refuse_real(self, *, synthetic: bool) -> None:
+        """Refuse to speak of real people if trained on synthetic data.
+
+        Parameters
+        ----------
+        synthetic : bool
+            Whether the input is marked as synthetic, or whoever asks has said that it is for research only.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.synthetic and not synthetic:
+            raise UsageError(
+                "the model",
+                "was trained on synthetic data",
+                needed="the input is not marked synthetic",
+                do="Train on real records, or give --research-only: the warning then stands with all that it says",
+            )
 
     def vectors(self, cohort: Cohort, *, map: Map = map) -> np.ndarray:
         """Return the feature matrix of a cohort, as the study may see it; shape (visits, features), C-contiguous."""

@@ -18,11 +18,13 @@ from pipeline.features.catalogue import fingerprints
 from pipeline.features.plugins import load_plugin
 from pipeline.publish import Staging
 from pipeline.records import Cohort
+from pipeline.report import html_page
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 CANARIES = "canaries.json"
 REPORT = "report.json"
+REPORT_PAGE = "report.html"
 PACKAGES = ("dystonia-pipeline", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops")
 
 
@@ -47,10 +49,24 @@ def members_of(bundle: ModelBundle, canaries: Cohort, report: dict[str, Any]) ->
         for model in bundle.models:
             staging.write(f"{model.target.name}.skops", lambda path, part=model: _dump(part, path))
         staging.write(CANARIES, lambda path: _write_canaries(bundle, canaries, path))
-        staging.write_json(REPORT, report)
+        report_members(report)(staging)
         staging.write_json(MANIFEST, manifest(bundle, dict(staging.members)))
 
     return write
+
+
+def report_members(report: dict[str, Any]) -> Callable[[Staging], None]:
+    """Return a function that writes a report into a staging folder: its numbers, and the page to read."""
+
+    def write(staging: Staging) -> None:
+        staging.write_json(REPORT, report)
+        staging.write(REPORT_PAGE, lambda path: _write_page(report, path))
+
+    return write
+
+
+def _write_page(report: dict[str, Any], path: Path) -> None:
+    path.write_text(html_page(report), encoding="utf-8")
 
 
 def manifest(bundle: ModelBundle, members: dict[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ _PERIODS_TO_SHORTEST = 4
 _PERIODS_TO_LONGEST = 40
 _MOST_STEPS = 10_000
 _COARSE = 1e-5
+_STEPS_BETWEEN_LOOKS = 4
 _CHUNK = 512
 
 
@@ -162,18 +163,25 @@ def _self_consistent(
     """Return the mass of each cell, shape (cells,)."""
     cell = np.arange(cells)
     holds = ((cell >= kinds[:, :1]) & (cell <= kinds[:, 1:])).astype(np.float64)
+    spread = _smoother(cells) if smoothed else None
     mass = np.full(cells, 1.0 / cells)
-    for _ in range(_MOST_STEPS):
+    for step in range(1, _MOST_STEPS + 1):
         moved = mass * ((share / (holds @ mass)) @ holds)
-        if smoothed:
-            moved[:-1] = _averaged(moved[:-1])
-        if np.abs(moved - mass).max() < tolerance:
+        if spread is not None:
+            moved = moved @ spread
+        # looking whether it still moves costs as much as a step
+        if step % _STEPS_BETWEEN_LOOKS == 0 and np.abs(moved - mass).max() < tolerance:
             return moved
         mass = moved
     return mass
 
 
-def _averaged(mass: np.ndarray) -> np.ndarray:
-    """Average each cell with its neighbours, weights 1/4, 1/2, 1/4; the sum stays."""
-    padded = np.concatenate([mass[:1], mass, mass[-1:]])
-    return 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+def _smoother(cells: int) -> np.ndarray:
+    """Return what averages each cell with its neighbours, weights 1/4, 1/2, 1/4; the sum, and the last cell, stay."""
+    spread = np.zeros((cells, cells))
+    inner = np.arange(cells - 1)
+    spread[inner, inner] = 0.5
+    for to in (inner - 1, inner + 1):
+        np.add.at(spread, (inner, np.clip(to, 0, cells - 2)), 0.25)
+    spread[-1, -1] = 1.0
+    return spread

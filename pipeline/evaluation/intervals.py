@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from pipeline.errors import UsageError
 
@@ -64,6 +65,26 @@ def cluster_bootstrap(
     >>> mean.value, round(mean.low), round(mean.high), mean.dropped
     (19.5, 14, 24, 0)
     """
+    return cluster_bootstraps(lambda rows: {"": statistic(rows)}, groups, draws=draws, level=level, seed=seed)[""]
+
+
+def cluster_bootstraps(
+    statistics: Callable[[np.ndarray], Mapping[str, float]],
+    groups: np.ndarray,
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int,
+) -> dict[str, Estimate]:
+    """Return several statistics of the same resamples, as `cluster_bootstrap` does one.
+
+    Parameters
+    ----------
+    statistics : callable
+        Takes row positions, and gives numbers by name, always the same names.
+    groups, draws, level, seed
+        As of `cluster_bootstrap`.
+    """
     codes = np.unique(np.asarray(groups).astype(str), return_inverse=True)[1].reshape(-1)
     if not codes.size or draws < 1 or not 0.0 < level < 1.0:
         raise UsageError(
@@ -75,11 +96,30 @@ def cluster_bootstrap(
     size = np.bincount(codes)
     first = np.cumsum(size) - size
     rng = np.random.default_rng(seed)
-    values = np.array([statistic(_draw(rows, first, size, rng)) for _ in range(draws)], dtype=np.float64)
-    kept = values[~np.isnan(values)]
+    drawn = [statistics(_draw(rows, first, size, rng)) for _ in range(draws)]
     tails = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
-    low, high = np.quantile(kept, tails) if kept.size else (np.nan, np.nan)
-    return Estimate(float(statistic(np.arange(codes.size))), float(low), float(high), int(draws - kept.size))
+    found = {}
+    for name, value in statistics(np.arange(codes.size)).items():
+        values = np.array([each[name] for each in drawn], dtype=np.float64)
+        kept = values[~np.isnan(values)]
+        low, high = np.quantile(kept, tails) if kept.size else (np.nan, np.nan)
+        found[name] = Estimate(float(value), float(low), float(high), int(draws - kept.size))
+    return found
+
+
+def wilson(share: float, people: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a share seen in so many independent people (Wilson 1927, J Am Stat Assoc 22:209).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(0.0, 20)], [round(end, 3) for end in wilson(0.5, 20)]
+    ([0.0, 0.161], [0.299, 0.701])
+    """
+    z2 = float(norm.ppf((1.0 + level) / 2.0)) ** 2
+    middle = (share + z2 / (2.0 * people)) / (1.0 + z2 / people)
+    half = (z2 * (share * (1.0 - share) / people + z2 / (4.0 * people**2))) ** 0.5 / (1.0 + z2 / people)
+    # rounding can leave the share itself an ulp outside where nobody, or everybody, has the outcome
+    return min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share)
 
 
 def _draw(rows: np.ndarray, first: np.ndarray, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -69,6 +69,19 @@ def grouped_folds(
     return [(rows[fold_of != fold], rows[fold_of == fold]) for fold in range(folds)]
 
 
+def one_row_each(patients: np.ndarray, seed: int) -> np.ndarray:
+    """Return one random row of each patient, ascending.
+
+    Examples
+    --------
+    >>> len(one_row_each(np.array(["a", "a", "b"]), seed=1))
+    2
+    """
+    order = np.random.default_rng(seed).permutation(len(patients))
+    _, first = np.unique(patients[order].astype(str), return_index=True)
+    return np.sort(order[first])
+
+
 def _check_nesting(patients: np.ndarray, codes: np.ndarray) -> None:
     pairs = np.unique(np.column_stack([np.unique(patients, return_inverse=True)[1], codes]), axis=0)
     torn = int((np.bincount(pairs[:, 0]) > 1).sum())

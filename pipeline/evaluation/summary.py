@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from pipeline.evaluation import events, scores
-from pipeline.evaluation.intervals import Estimate, cluster_bootstrap
+from pipeline.evaluation import events, recalibration, risks, scores
+from pipeline.evaluation.cells import SMALLEST_CELL, SUPPRESSED, label_counts, told
+from pipeline.evaluation.intervals import Estimate, cluster_bootstrap, cluster_bootstraps, wilson
 
-SMALLEST_CELL = 5
-"""A count below this is not reported: it could point at a person."""
-SUPPRESSED = "suppressed"
 FEW_EVENTS = 50
 """Below this many events a model of progression says little more than its prior."""
 DRAWS = 1000
+FEWER_DRAWS = 200
+"""For what takes a fit a draw."""
 PERIODS_TO_SHORTEST = 4
 """Periods up to the shortest horizon, over which observed shares are smoothed."""
 
 
 def classification_summary(
-    probabilities: np.ndarray, label: np.ndarray, classes: tuple[str, ...], groups: np.ndarray, seed: int
+    probabilities: np.ndarray,
+    label: np.ndarray,
+    classes: tuple[str, ...],
+    groups: np.ndarray,
+    seed: int,
+    *,
+    draws: int = DRAWS,
 ) -> dict[str, Any]:
     """Score probabilities of labels.
 
@@ -40,34 +45,129 @@ def classification_summary(
     Returns
     -------
     dict
-        Each score with ``value``, ``low`` and ``high`` of its 95 % interval; ``auc`` of the last label and
-        ``within_group_auc`` for two labels, ``macro_auc`` for more.
+        Each score with ``value``, ``low`` and ``high`` of its 95 % interval: ``information``, the share of the prior's
+        log-loss that the model takes away (the prior being the shares of the labels in these very people); ``auc`` of
+        the last label and ``within_group_auc`` for two labels, ``macro_auc`` for more.
     """
-    truth = np.array([classes.index(each) for each in label], dtype=int)
+    truth = label_codes(label, classes)
+    two = len(classes) == 2
 
-    def interval(statistic: Callable[[np.ndarray], float]) -> dict[str, float | None]:
-        return _told(cluster_bootstrap(statistic, groups, draws=DRAWS, seed=seed))
+    def each(at: np.ndarray) -> dict[str, float]:
+        p, own = probabilities[at], truth[at]
+        loss, none = scores.log_loss(p, own), prior_log_loss(label[at])
+        found = {"log_loss": loss, "information": 1.0 - loss / none if none > 0.0 else np.nan}
+        found |= {"brier": scores.brier(p, own), "accuracy": scores.accuracy(p, own)}
+        return found | ({"auc": scores.auc(p[:, 1], own == 1)} if two else {"macro_auc": scores.macro_auc(p, own)})
 
-    found = {
-        "log_loss": interval(lambda at: scores.log_loss(probabilities[at], truth[at])),
-        "brier": interval(lambda at: scores.brier(probabilities[at], truth[at])),
-        "accuracy": interval(lambda at: scores.accuracy(probabilities[at], truth[at])),
-    }
-    if len(classes) == 2:
-        last, positive = probabilities[:, 1], truth == 1
-        found["auc"] = interval(lambda at: scores.auc(last[at], positive[at]))
-        if len(np.unique(groups.astype(str))) < len(groups):
-            found["within_group_auc"] = {"value": scores.within_group_auc(last, positive, groups)}
-    else:
-        found["macro_auc"] = interval(lambda at: scores.macro_auc(probabilities[at], truth[at]))
+    found = {name: _told(score) for name, score in cluster_bootstraps(each, groups, draws=draws, seed=seed).items()}
+    if two and len(np.unique(groups.astype(str))) < len(groups):
+        found["within_group_auc"] = {"value": scores.within_group_auc(probabilities[:, 1], truth == 1, groups)}
     return found
 
 
-def prior_log_loss(label: np.ndarray, weight: np.ndarray) -> float:
+def label_codes(label: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    """Return the position of each label among the classes; -1 for one that the model does not know."""
+    places = {name: at for at, name in enumerate(classes)}
+    return np.array([places.get(str(each), -1) for each in label], dtype=int)
+
+
+def calibration_summary(
+    probabilities: np.ndarray, label: np.ndarray, classes: tuple[str, ...], groups: np.ndarray, seed: int
+) -> dict[str, Any]:
+    """Say by how much probabilities of labels would have to be changed so that they hold.
+
+    Parameters
+    ----------
+    probabilities, label, classes, groups, seed
+        As of `classification_summary`.
+
+    Returns
+    -------
+    dict
+        ``calibration_slope``, with ``calibration_intercept`` where there are two labels; ``ici``, over each person and
+        label where there are more, with ``e50``, ``e90``, ``emax`` and ``ici_by_chance``, what a perfect model would
+        have: its mean, and a ``high`` that it passes once in 20 times.
+    """
+    truth = label_codes(label, classes)
+    two = len(classes) == 2
+    shown = probabilities[:, 1:] if two else probabilities
+    outcome = (truth[:, None] == np.arange(len(classes)))[:, -shown.shape[1] :]
+
+    def each(at: np.ndarray) -> dict[str, float]:
+        if two:
+            intercept, slope = recalibration.intercept_and_slope(shown[at, 0], outcome[at, 0])
+            found = {"calibration_slope": slope, "calibration_intercept": intercept}
+        else:
+            found = {"calibration_slope": recalibration.shared_slope(probabilities[at], truth[at])}
+        return found | recalibration.calibration_errors(shown[at].ravel(), outcome[at].ravel())
+
+    found: dict[str, Any] = {
+        name: _told(score) for name, score in cluster_bootstraps(each, groups, draws=FEWER_DRAWS, seed=seed).items()
+    }
+    mean, high = recalibration.ici_of_a_perfect_model(probabilities, groups, draws=FEWER_DRAWS, seed=seed)
+    return found | {"ici_by_chance": {"value": mean, "high": high}}
+
+
+def one_against_rest(
+    probabilities: np.ndarray, label: np.ndarray, classes: tuple[str, ...], groups: np.ndarray, seed: int
+) -> dict[str, dict[str, float | None] | str]:
+    """Score how well each label is told from all others.
+
+    Parameters
+    ----------
+    probabilities, label, classes, groups, seed
+        As of `classification_summary`.
+
+    Returns
+    -------
+    dict
+        By label, the ``auc`` with its 95 % interval; `SUPPRESSED` where the label's count is.
+    """
+    found: dict[str, dict[str, float | None] | str] = {}
+    for name, count in label_counts(label).items():
+        if count == SUPPRESSED or count == len(label) or name not in classes:
+            found[name] = SUPPRESSED
+            continue
+        rows = (probabilities[:, classes.index(name)], label == name)
+        found[name] = _told(cluster_bootstrap(partial(_auc_at, *rows), groups, draws=DRAWS, seed=seed))
+    return found
+
+
+def _auc_at(score: np.ndarray, outcome: np.ndarray, at: np.ndarray) -> float:
+    return scores.auc(score[at], outcome[at])
+
+
+def set_summary(members: np.ndarray, truth: np.ndarray, groups: np.ndarray, promised: float) -> dict[str, Any]:
+    """Count the labels in each set, and how often the recorded one is among them.
+
+    Parameters
+    ----------
+    members : ndarray of bool, shape (n, K)
+        One row a patient; the sets' thresholds come from others.
+    truth : ndarray of int, shape (n,)
+        -1 where the model does not know the label.
+    groups : ndarray, shape (n,)
+    promised : float
+        Share of patients whose label should be in their set.
+
+    Returns
+    -------
+    dict
+        ``promised``, ``coverage`` with its 95 % interval (Wilson), ``sizes``: number of labels to people, small counts
+        suppressed as in `label_counts`; ``coverage`` is `SUPPRESSED` where 1 to 4 people lie outside, or inside.
+    """
+    inside = members[np.arange(len(truth)), truth] & (truth >= 0)
+    share = float(inside.mean())
+    low, high = wilson(share, len(np.unique(groups.astype(str))))
+    small = SUPPRESSED in (told(int(inside.sum())), told(int((~inside).sum())))
+    coverage = SUPPRESSED if small else {"value": share, "low": low, "high": high}
+    return {"promised": promised, "coverage": coverage, "sizes": label_counts(members.sum(axis=1))}
+
+
+def prior_log_loss(label: np.ndarray) -> float:
     """Log-loss of a model that says the same for everybody: the share of each label."""
-    _, codes = np.unique(label.astype(str), return_inverse=True)
-    share = np.bincount(codes, weights=weight) / weight.sum()
-    return float(-np.average(np.log(share[codes]), weights=weight))
+    share = np.unique(label.astype(str), return_counts=True)[1] / len(label)
+    return float(-(share * np.log(share)).sum())
 
 
 def event_summary(
@@ -78,6 +178,7 @@ def event_summary(
     horizons: dict[str, float],
     groups: np.ndarray,
     seed: int,
+    draws: int = DRAWS,
 ) -> dict[str, Any]:
     """Score risks of an event that is known to lie between two visits.
 
@@ -92,11 +193,47 @@ def event_summary(
         rows = (left, right, risk[:, column])
         found[name] = {
             key: _told(
-                cluster_bootstrap(partial(_event_score, key, rows, years, period), groups, draws=DRAWS, seed=seed)
+                cluster_bootstrap(partial(_event_score, key, rows, years, period), groups, draws=draws, seed=seed)
             )
             for key in ("observed_over_expected", "concordance")
         }
     return found
+
+
+def risk_summary(
+    left: np.ndarray,
+    right: np.ndarray,
+    risk: np.ndarray,
+    *,
+    horizons: dict[str, float],
+    people: np.ndarray,
+    groups: np.ndarray,
+    seed: int,
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Score risks by each horizon as yes or no, with `pipeline.evaluation.risks.event_by` where it was not seen.
+
+    Returns
+    -------
+    dict
+        By horizon, the scores of `pipeline.evaluation.risks.risk_scores` with their 95 % intervals; none where fewer
+        than five people were seen to have the event by then, or to be free of it.
+    """
+    found = {}
+    for column, (name, years) in enumerate(horizons.items()):
+        with_, without = right <= years, left >= years
+        if min(len(np.unique(people[each].astype(str))) for each in (with_, without)) < SMALLEST_CELL:
+            found[name] = {}
+            continue
+        each = partial(_risk_scores_at, left, right, risk[:, column], years)
+        drawn = cluster_bootstraps(each, groups, draws=FEWER_DRAWS, seed=seed)
+        found[name] = {key: _told(score) for key, score in drawn.items()}
+    return found
+
+
+def _risk_scores_at(
+    left: np.ndarray, right: np.ndarray, risk: np.ndarray, horizon: float, at: np.ndarray
+) -> dict[str, float]:
+    return risks.risk_scores(risk[at], risks.event_by(left[at], right[at], risk[at], horizon))
 
 
 def _event_score(
@@ -106,29 +243,6 @@ def _event_score(
     if key == "concordance":
         return events.concordance(left, right, risk, horizon=horizon)
     return events.observed_over_expected(left, right, risk, horizon, period=period)
-
-
-def told(count: int) -> int | str:
-    """Return a count as it may be told: one from 1 to 4 is suppressed."""
-    return SUPPRESSED if 0 < count < SMALLEST_CELL else count
-
-
-def label_counts(label: np.ndarray) -> dict[str, int | str]:
-    """Count each label; a count below five is suppressed, and where it is the only one, the next smallest with it.
-
-    Examples
-    --------
-    >>> label_counts(np.repeat(["cervical", "laryngeal", "musicians"], [20, 9, 2]))
-    {'cervical': 20, 'laryngeal': 'suppressed', 'musicians': 'suppressed'}
-    """
-    names, counts = np.unique(label.astype(str), return_counts=True)
-    small = counts < SMALLEST_CELL
-    if small.sum() == 1:  # it could be found from the total
-        small[np.argsort(counts, kind="stable")[:2]] = True
-    return {
-        str(name): SUPPRESSED if hidden else int(count)
-        for name, count, hidden in zip(names, counts, small, strict=True)
-    }
 
 
 def event_warnings(event_indicator: np.ndarray, patients: np.ndarray) -> list[str]:

@@ -41,6 +41,8 @@ class RunRecord:
         File name to figure.
     bundle : Path
         The saved bundle, logged at ``bundle/``.
+    page : Path
+        The report to read, logged at the top, where the store's own pages show it.
     """
 
     experiment: str
@@ -48,6 +50,7 @@ class RunRecord:
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     bundle: Path
+    page: Path
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
@@ -163,6 +166,7 @@ def _log(client: MlflowClient, run: str, record: RunRecord) -> None:
         client.log_batch(run, metrics=metrics[start:stop], params=params[start:stop])
     for name, figure in record.figures.items():
         client.log_figure(run, figure, f"figures/{name}.png")
+    client.log_artifact(run, str(record.page))
     client.log_artifacts(run, str(record.bundle), "bundle")
 
 

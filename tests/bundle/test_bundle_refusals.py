@@ -98,7 +98,7 @@ def test_B2_a_truncated_model_file(bundle):
     _refused(bundle, "CORRUPT")
 
 
-@pytest.mark.parametrize("name", [ESTIMATOR, "canaries.json", "report.json"])
+@pytest.mark.parametrize("name", [ESTIMATOR, "canaries.json", "report.json", "report.html"])
 def test_B3_one_flipped_bit(bundle, name):
     """One bit is enough."""
     content = bytearray((bundle / name).read_bytes())

@@ -9,6 +9,7 @@ from pipeline.cli import main
 from pipeline.tracking.runs import tracking_uri
 
 CANARY = "Zanzibar4711"
+OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets", "subgroups")
 
 STUDY = """
 name = "{name}"
@@ -61,7 +62,9 @@ def test_a_training_leaves_a_model_and_a_run_with_scores_figures_and_the_bundle(
     client, (run,) = _runs()
     assert {"study", "folds", "training_digest", "version.scikit-learn"} <= set(run.data.params)
     assert {"phenotype.scores.auc", "phenotype.scores.auc_low", "phenotype.scores.auc_high"} <= set(run.data.metrics)
-    assert [item.path for item in client.list_artifacts(run.info.run_id, "figures")] == ["figures/phenotype.png"]
+    drawn = {item.path for item in client.list_artifacts(run.info.run_id, "figures")}
+    assert drawn == {f"figures/phenotype-{kind}.png" for kind in OF_LABELS}
+    assert "report.html" in [item.path for item in client.list_artifacts(run.info.run_id)]
     assert "bundle/manifest.json" in [item.path for item in client.list_artifacts(run.info.run_id, "bundle")]
     assert json.loads(Path("model/report.json").read_text())["targets"]["phenotype"]["counts"]["patients"] == 40
 
@@ -129,5 +132,5 @@ def test_workers_do_not_show_in_a_model(cohort, study, monkeypatch):
     assert _train(cohort, study) == 0
     Path("model").rename("one")
     assert _train(cohort, study, "--jobs", "2") == 0
-    for name in ("report.json", "canaries.json"):
+    for name in ("report.json", "report.html", "canaries.json"):
         assert Path("one", name).read_bytes() == Path("model", name).read_bytes()

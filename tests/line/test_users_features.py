@@ -73,7 +73,7 @@ def model(installed, line, tmp_path_factory):
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(installed))
-        bundle, report, _ = fit_study(line.cohort, study, "plugged")
+        bundle, report = fit_study(line.cohort, study, "plugged")
         with publishing(folder, {"made": "once"}) as staging:
             members_of(bundle, canaries(), report)(staging)
     sys.modules.pop(MODULE, None)

@@ -51,6 +51,7 @@ def test_a_name_that_is_not_built_in(kind):
         (TARGET + 'lables = ["a"]\n', "unknown key 'targets.0.lables'. Did you mean 'labels'?"),
         (TARGET + '[inputs]\nknow_at = ["referral"]\n', "unknown key 'inputs.know_at'. Did you mean 'known_at'?"),
         (TARGET + '[[comparators]]\nname = "a"\nfeature = ["b"]\n', "Did you mean 'features'?"),
+        (TARGET + '[reporting]\n"27d" = "x"\n', "no item of TRIPOD+AI: '27d'. Did you mean '27"),
         ("folds = 5\n", "key 'targets' is missing"),
         ("targets = []\n", "no targets"),
         (TARGET.replace("classification", "klass"), "key 'targets.0.kind' is wrong"),

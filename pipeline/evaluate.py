@@ -1,0 +1,132 @@
+"""External validation: the report of a saved model on people whom it was not trained on."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.arguments import (
+    FOLDER,
+    allow_version_option,
+    cohort_argument,
+    jobs_option,
+    overwrite_option,
+    quiet_option,
+    reading_options,
+    research_only_option,
+    trusted_key_option,
+)
+from pipeline.bundle import load_bundle, tell_exposed
+from pipeline.bundle.save import package_versions, report_members
+from pipeline.command import Say, run, say_on_error, teller
+from pipeline.engine import workers
+from pipeline.external import external_report
+from pipeline.partition import read_whole
+from pipeline.publish import publishing
+from pipeline.reading.options import Options
+from pipeline.reading.source import open_source, spooled
+
+
+def evaluate(
+    bundle_path: Path,
+    path: Path,
+    out: Path,
+    *,
+    options: Options | None = None,
+    jobs: int = 1,
+    overwrite: bool = False,
+    research_only: bool = False,
+    allow_version: bool = False,
+    trusted_key: Path | None = None,
+    say: Say = lambda _: None,
+    warn: Say = lambda _: None,
+) -> dict[str, Any] | None:
+    """Judge a saved model on a cohort with outcomes.
+
+    Parameters
+    ----------
+    bundle_path, path, out : Path
+        The model, the cohort, and the folder that appears when all is done, with ``report.html`` and ``report.json``.
+    options : Options, optional
+        How the cohort is read; the model's own mapping is used if none is given.
+    jobs : int
+        Processes that read recordings and extract features; 0 for all cores.
+    overwrite : bool
+    research_only : bool
+        Let a model of synthetic data be judged on input that is not marked synthetic.
+    allow_version : bool
+        Accept a model of another scikit-learn version.
+    trusted_key : Path, optional
+        Public key without whose signature a model is refused.
+    say, warn : callable
+        Are told of progress, and of what may be wrong, a line at a time.
+
+    Returns
+    -------
+    dict or None
+        The report; None where the folder already held it.
+
+    Raises
+    ------
+    PipelineError
+        With the exit code of what went wrong; nothing is published then.
+    """
+    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
+    options = options or Options()
+    tell_exposed(bundle_path, strict=options.strict, warn=warn)
+    columns = bundle.study.outcome_columns
+    options = replace(options, mapping=options.mapping or bundle.mapping, outcome_columns=columns)
+    source = open_source(path, options)
+    source.refuse_output(out)
+    bundle.refuse_real(synthetic=source.synthetic or research_only)
+    plan = {
+        "command": "evaluate",
+        "inputs": source.files,
+        "synthetic": source.synthetic,
+        "model": bundle.digest,
+        "options": repr(options),
+        "versions": package_versions(),
+    }
+    with publishing(out, plan, overwrite=overwrite) as staging:
+        if staging is None:
+            say(f"{out} already holds this report: same data, same model, same versions")
+            return None
+        say(f"reading {path}")
+        with tempfile.TemporaryDirectory(dir=staging.path) as spill, workers(jobs, None) as spread:
+            share = spread if spread.width > 1 else map
+            cohort = read_whole(source, options, Path(spill).resolve(), map=share)
+            source.verify_unchanged()
+            report = external_report(bundle, cohort, digest=source.digest, map=share, say=say)
+        report_members(report)(staging)
+    return report
+
+
+@click.command("evaluate")
+@click.argument("bundle", type=FOLDER)
+@cohort_argument
+@click.option("--out", type=FOLDER, required=True, help="The folder that appears when all is done.")
+@jobs_option
+@research_only_option
+@allow_version_option
+@trusted_key_option
+@overwrite_option
+@quiet_option
+@reading_options
+def command(bundle: Path, cohort: Path, out: Path, options: Options, *, quiet: bool, **flags: Any) -> None:
+    r"""Judge the model in BUNDLE on the people of COHORT, whom it was not trained on, and write the report.
+
+    \b
+    dystonia evaluate models/intake another-clinic --out report-another-clinic
+    """
+    with spooled(cohort) as path:
+        evaluate(bundle, path, out, options=options, say=teller(quiet=quiet), warn=say_on_error, **flags)
+    click.echo(f"{out}: open {out / 'report.html'}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(command, sys.argv[1:], "python -m pipeline.evaluate"))

@@ -1,0 +1,255 @@
+"""Predictions of one target for people whom the model had not seen, and all that a report says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluation import calibration, summary
+from pipeline.evaluation.cells import LEAST_TO_SCORE, SUPPRESSED, hidden_cells, label_counts, told
+from pipeline.evaluation.confusion import confusion
+from pipeline.evaluation.decisions import decision_curve, useful
+from pipeline.evaluation.local import after_recalibration
+from pipeline.evaluation.risks import event_by
+from pipeline.outcomes import Truth
+from pipeline.study import Target
+from pipeline.units import horizon_years
+
+_MOST_CURVES = 6
+"""Labels for which a decision curve is drawn: the most frequent ones."""
+
+
+@dataclass(frozen=True)
+class LabelColumn:
+    """What is said of one label column, such as the phenotype of a joint label.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    probabilities : ndarray, shape (n, K)
+    truth : ndarray of int, shape (n,)
+        Position of the recorded label; -1 where the model does not know it.
+    members : ndarray of bool, shape (n, K)
+        The labels in each set, by thresholds from other people.
+    promised : float
+        Share of people whose label should be in their set.
+    simple : ndarray, shape (n, K), optional
+        Probabilities by a simple comparator.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: np.ndarray
+    truth: np.ndarray
+    members: np.ndarray
+    promised: float
+    simple: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Predictions for visits that are scored, beside what came true.
+
+    Attributes
+    ----------
+    target : Target
+    predicted : ndarray, shape (n, k)
+        Probabilities of the labels, or risks at the horizons; out of fold, or of other people altogether.
+    truth : Truth
+        Its arrays have n rows.
+    people, groups : ndarray, shape (n,)
+        Whose visit each is; clusters of the bootstrap.
+    labels : tuple of str
+        Labels of a classification, as the columns of `predicted`.
+    columns : mapping
+        For a classification, its label columns by name.
+    simple : ndarray, shape (n, k), optional
+        Risks by a simple comparator.
+    parts : mapping
+        Into which each visit falls, by what people are parted by: ``sex`` to an array of names, empty where unknown.
+    seed : int
+    """
+
+    target: Target
+    predicted: np.ndarray
+    truth: Truth
+    people: np.ndarray
+    groups: np.ndarray
+    labels: tuple[str, ...] = ()
+    columns: Mapping[str, LabelColumn] = field(default_factory=dict)
+    simple: np.ndarray | None = None
+    parts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    seed: int = 0
+
+    @property
+    def is_risk(self) -> bool:
+        """Whether the target is the time to an event."""
+        return self.target.kind == "time_to_event"
+
+    @property
+    def horizons(self) -> dict[str, float]:
+        """Years of each horizon."""
+        return {text: horizon_years(text) for text in self.target.horizons}
+
+    def at(self, rows: np.ndarray) -> HeldOut:
+        """Return some of the rows, for scores; label columns and parts are left out."""
+        taken = (self.predicted[rows], self.truth.at(rows), self.people[rows], self.groups[rows])
+        return HeldOut(self.target, *taken, labels=self.labels, seed=self.seed)
+
+
+def with_parts(held: HeldOut, parts: Mapping[str, np.ndarray]) -> HeldOut:
+    """Add into which parts its visits fall, from that of all visits of the cohort."""
+    return replace(held, parts={name: part[held.truth.visits] for name, part in parts.items()})
+
+
+def scores(held: HeldOut, draws: int = summary.DRAWS) -> dict[str, Any]:
+    """Return the scores by which models are compared, each with its 95 % interval."""
+    truth, shared = held.truth, {"groups": held.groups, "seed": held.seed, "draws": draws}
+    if held.is_risk:
+        return summary.event_summary(truth.left, truth.right, held.predicted, horizons=held.horizons, **shared)
+    found = summary.classification_summary(held.predicted, truth.label, held.labels, **shared)
+    return found | {"prior": {"log_loss": summary.prior_log_loss(truth.label)}}
+
+
+def described(held: HeldOut) -> dict[str, Any]:
+    """Return scores, and the numbers of all figures of a target."""
+    found = _of_risks(held) if held.is_risk else _of_labels(held)
+    return found | {"subgroups": subgroups(held)}
+
+
+def _of_risks(held: HeldOut) -> dict[str, Any]:
+    truth, seed = held.truth, held.seed
+    timed = {"horizons": held.horizons, "people": held.people, "groups": held.groups, "seed": seed}
+    more = summary.risk_summary(truth.left, truth.right, held.predicted, **timed)
+    horizon = held.target.horizons[-1]
+    years, risk = horizon_years(horizon), held.predicted[:, -1]
+    points = calibration.risk_points(
+        risk, truth.left, truth.right, years, people=held.people, groups=held.groups, seed=seed
+    )
+    curve = decision_curve(
+        risk,
+        lambda at: event_by(truth.left[at], truth.right[at], risk[at], years),
+        truth.event_indicator,
+        held.people.astype(str),
+        held.groups,
+        simple=None if held.simple is None else held.simple[:, -1],
+        seed=seed,
+    )
+    return {
+        "scores": {name: score | more[name] for name, score in scores(held).items()},
+        "calibration": {"of": horizon, "points": points},
+        "decisions": {horizon: {"points": curve, "useful": useful(curve)}},
+    }
+
+
+def _of_labels(held: HeldOut) -> dict[str, Any]:
+    label, labels, groups, seed = held.truth.label, held.labels, held.groups, held.seed
+    outcome = label[:, None] == np.array(labels, dtype=object)[None, :]
+    if len(labels) == 2:  # one label's probability is the other's, turned round
+        shown, points = labels[1], (held.predicted[:, 1], outcome[:, 1], held.people)
+    else:
+        pooled = (held.predicted.ravel(), outcome.ravel(), np.repeat(held.people, len(labels)))
+        shown, points = "", pooled
+    return {
+        "scores": scores(held),
+        "calibration": {
+            "of": shown,
+            "points": calibration.reliability_points(*points),
+            **summary.calibration_summary(held.predicted, label, labels, groups, seed),
+        },
+        "one_against_rest": summary.one_against_rest(held.predicted, label, labels, groups, seed),
+        "confusion": {
+            name: confusion(each.probabilities, each.truth, each.labels) for name, each in held.columns.items()
+        },
+        "decisions": _decisions(held),
+        "sets": {
+            name: summary.set_summary(each.members, each.truth, groups, each.promised)
+            for name, each in held.columns.items()
+        },
+    }
+
+
+def _decisions(held: HeldOut) -> dict[str, Any]:
+    """Return decision curves of the most frequent labels of the first label column; of two labels, of the last."""
+    column = next(iter(held.columns.values()), None)
+    if column is None:
+        return {}
+    counts = np.array([(column.truth == at).sum() for at in range(len(column.labels))])
+    frequent = [1] if len(counts) == 2 else np.argsort(-counts, kind="stable")[:_MOST_CURVES]
+    found = {}
+    for at in frequent:
+        if min(counts[at], len(column.truth) - counts[at]) < LEAST_TO_SCORE:
+            continue
+        outcome = column.truth == at
+        simple = None if column.simple is None else column.simple[:, at]
+        shared = {"simple": simple, "seed": held.seed}
+        probabilities, people = column.probabilities[:, at], held.people.astype(str)
+        curve = decision_curve(probabilities, partial(_taken, outcome), outcome, people, held.groups, **shared)
+        if len(curve) < 2:  # a point is no curve
+            continue
+        found[column.labels[at]] = {"points": curve, "useful": useful(curve)}
+    return found
+
+
+def _taken(outcome: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return outcome[at].astype(np.float64)
+
+
+def recalibrated_here(held: HeldOut) -> dict[str, dict[str, float]]:
+    """Return what the score would be after recalibration on 50, 100 and 200 of these people, where there are as many.
+
+    The score is the log loss of labels, or the Brier score of risks by the longest horizon.
+    """
+    shared = {"groups": held.groups, "is_risk": held.is_risk, "seed": held.seed}
+    if not held.is_risk:
+        return after_recalibration(held.predicted, summary.label_codes(held.truth.label, held.labels), **shared)
+    risk, years = held.predicted[:, -1], horizon_years(held.target.horizons[-1])
+    return after_recalibration(risk, event_by(held.truth.left, held.truth.right, risk, years), **shared)
+
+
+_OF_SUBGROUPS = ("information", "accuracy", "auc", "macro_auc", "observed_over_expected", "concordance")
+
+
+def subgroups(held: HeldOut) -> dict[str, dict[str, Any]]:
+    """Score the model in parts of the people.
+
+    Returns
+    -------
+    dict
+        By what they are parted by, then by part: number of ``people``, small ones suppressed, and the ``scores`` (of
+        the longest horizon); no scores for fewer than 20 people, or where nobody or everybody had the event.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, part in held.parts.items():
+        names = [each for each in np.unique(part.astype(str)) if each]
+        if len(names) < 2:
+            continue
+        inside = {each: np.flatnonzero(part == each) for each in names}
+        counts = np.array([len(np.unique(held.people[rows].astype(str))) for rows in inside.values()])
+        hidden = hidden_cells(counts)
+        found[name] = {
+            each: {
+                "people": SUPPRESSED if hide else int(count),
+                "scores": {} if hide or count < LEAST_TO_SCORE else _short_scores(held.at(rows)),
+            }
+            for (each, rows), count, hide in zip(inside.items(), counts, hidden, strict=True)
+        }
+    return found
+
+
+def _short_scores(held: HeldOut) -> dict[str, Any]:
+    if held.is_risk:
+        events = told(len(np.unique(held.people[held.truth.event_indicator].astype(str))))
+        if events in (0, SUPPRESSED):
+            return {}
+        longest = replace(held.target, horizons=held.target.horizons[-1:])
+        last = replace(held, target=longest, predicted=held.predicted[:, -1:])
+        found = scores(last, draws=summary.FEWER_DRAWS)[longest.horizons[0]]
+    else:
+        if len(label_counts(held.truth.label)) < 2:
+            return {}
+        found = scores(held, draws=summary.FEWER_DRAWS)
+    return {name: score for name, score in found.items() if name in _OF_SUBGROUPS and score["value"] is not None}

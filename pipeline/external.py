@@ -1,0 +1,142 @@
+"""How a saved model does on people of another cohort: external validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.bundle import ModelBundle, TargetModel
+from pipeline.bundle.model import Map, margin
+from pipeline.command import Say
+from pipeline.errors import ContractError, UsageError
+from pipeline.evaluation import held_out, summary
+from pipeline.evaluation.held_out import HeldOut, LabelColumn
+from pipeline.evaluation.people import missingness, parts_of, shift, table_one
+from pipeline.evaluation.splits import one_row_each
+from pipeline.learners.types import TypeClassifier
+from pipeline.outcomes import Truth, derive
+from pipeline.records import Cohort
+from pipeline.validation import card_of, codes_of_part, counted, groups_of
+from pipeline.visible import visible
+
+SAME_COHORT = "this is the cohort that the model was trained on: scores are too good"
+
+
+def external_report(
+    bundle: ModelBundle, cohort: Cohort, *, digest: str, map: Map = map, say: Say = lambda _: None
+) -> dict[str, Any]:
+    """Judge a model on a cohort that it was not trained on.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+    cohort : Cohort
+        With outcomes; a target without a known outcome is left out.
+    digest : str
+        Of the cohort's files: if the model was trained on them, a warning says so.
+    map : callable
+        Runs one function over many recordings.
+    say : callable
+        Is told of progress, a line at a time.
+
+    Returns
+    -------
+    dict
+        As of a training, with ``external`` true, and ``shift``, how far people differ from those of the training.
+
+    Raises
+    ------
+    UsageError
+        If no target has a known outcome.
+    """
+    if not len(cohort):
+        raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
+    study = bundle.study
+    say("extracting features")
+    X = bundle.vectors(cohort, map=map)
+    parts, targets = parts_of(cohort, study.leave_out), {}
+    grouped = not study.group_by or study.group_by in cohort.visits
+    groups = groups_of(cohort, study) if grouped else cohort.groups
+    same = [SAME_COHORT] if digest == bundle.provenance.get("training_digest") else []
+    for model in bundle.models:
+        truth = _known(cohort, model)
+        if truth is not None:
+            say(f"{model.target.name}: judging on {len(truth.visits)} visits")
+            held = _held(model, X, truth, cohort, groups, seed=study.seed)
+            held = held_out.with_parts(held, parts)
+            patients = cohort.groups[truth.visits]
+            targets[model.target.name] = {
+                "counts": counted(truth, patients, held),
+                "warnings": same + _warnings(held, truth, patients),
+                **held_out.described(held),
+                "comparators": {},
+                "recalibrated": held_out.recalibrated_here(held),
+            }
+    if not targets:
+        raise UsageError(
+            "the cohort", "no visit with a known outcome", do="Add outcomes, or see 'predict'", code="NO_TRUTH"
+        )
+    return {
+        "model": str(bundle.provenance["name"]),
+        "study": study.name,
+        "title": study.title,
+        "synthetic": bundle.synthetic,
+        "external": True,
+        "rows": {"visits": len(cohort), "rejected": len(cohort.rejects), "notes": len(cohort.notes)},
+        "group_by": study.group_by if grouped and study.group_by else "patient_id",
+        "features": len(bundle.features),
+        "people": (people := table_one(cohort)),
+        "shift": shift(_of_training(bundle), people),
+        "missing": missingness(visible(cohort, study), parts),
+        "card": card_of(study),
+        "targets": targets,
+    }
+
+
+def _known(cohort: Cohort, model: TargetModel) -> Truth | None:
+    """Return the truth of a target; None where the cohort does not have it."""
+    try:
+        truth = derive(cohort, model.target)
+    except ContractError as error:
+        if error.code != "MISSING_COLUMN":
+            raise
+        return None
+    return truth if len(truth.visits) else None
+
+
+def _of_training(bundle: ModelBundle) -> Mapping[str, Any]:
+    """Return what the manifest says of the people of the training; nothing where it is not of our making."""
+    report = bundle.provenance.get("report")
+    people = report.get("people") if isinstance(report, dict) else None
+    columns = people.get("columns") if isinstance(people, dict) else None
+    return columns if isinstance(columns, dict) else {}
+
+
+def _held(model: TargetModel, X: np.ndarray, truth: Truth, cohort: Cohort, groups: np.ndarray, *, seed: int) -> HeldOut:
+    estimator, target = model.estimator, model.target
+    if not isinstance(estimator, TypeClassifier):
+        risk, at = estimator.predict_risk(X[truth.visits]), truth.visits
+        return HeldOut(target, risk, truth, cohort.groups[at], groups[at], seed=seed)
+    truth = truth.at(one_row_each(cohort.groups[truth.visits], seed))
+    at = truth.visits
+    predicted = estimator.predict_proba(X[at])
+    columns = {}
+    for part, name in enumerate(target.label_columns):
+        labels, probability = margin(predicted, estimator.classes_, part)
+        sets = model.sets[name]
+        codes = codes_of_part(truth.label, labels, part)
+        columns[name] = LabelColumn(labels, probability, codes, sets.members(probability, X[at]), 1.0 - sets.alpha)
+    labels = tuple(str(label) for label in estimator.classes_)
+    return HeldOut(target, predicted, truth, cohort.groups[at], groups[at], labels=labels, columns=columns, seed=seed)
+
+
+def _warnings(held: HeldOut, truth: Truth, patients: np.ndarray) -> list[str]:
+    if held.is_risk:
+        return summary.event_warnings(truth.event_indicator, patients)
+    unknown = pd.Series(held.truth.label).map(lambda label: label not in held.labels).to_numpy(bool)
+    if not unknown.any():
+        return []
+    return [f"{unknown.mean():.0%} of the people have a label that the model does not know: it is counted as wrong"]
