@@ -148,10 +148,11 @@ def _losses(answer: tuple[np.ndarray, tuple[str, ...]], part: int, truth: np.nda
 def latents_told(train: Patients, test: Patients) -> dict[str, dict[str, float]]:
     """Return how well each latent is told, as Spearman's rank correlation with what it is, by source."""
     exact = [one.made.truth.visits.filter(like="latent_").to_numpy() for one in (train, test)]
+    told = np.isfinite(train.features).any(axis=0)
     found: dict[str, dict[str, float]] = {}
     for at, name in enumerate(LATENTS):
         model = HistGradientBoostingRegressor(max_iter=60, random_state=0)
-        said = model.fit(train.features, exact[0][:, at]).predict(test.features)
+        said = model.fit(train.features[:, told], exact[0][:, at]).predict(test.features[:, told])
         sources = {"latents": test.latents[:, at], "features": said}
         found[name] = {source: float(spearmanr(values, exact[1][:, at])[0]) for source, values in sources.items()}
     return found

@@ -39,6 +39,7 @@ def rotation_rms_deg_per_s(signal: Signal) -> Values:
     unit=Unit.NONE,
     outputs=_OUTPUTS,
     bounds=(-np.inf, 0.0),
+    version=2,
     source="Balasubramanian 2015: SPARC",
     sensor="gyroscope",
     invariant_to=(ROTATION, SCALE, MIRROR),

@@ -53,6 +53,7 @@ def pen_speed_mm_per_s(signal: Signal) -> Values:
     unit=Unit.NONE,
     outputs=_OUTPUTS,
     bounds=(-np.inf, 0.0),
+    version=2,
     source="Balasubramanian 2015: SPARC",
     sensor="pen",
     invariant_to=(SCALE,),

@@ -246,6 +246,14 @@ def test_arc_length_and_jerk_are_the_published_ones_at_every_rate(speed, rates):
     np.testing.assert_allclose(log_dimensionless_jerk(speed, fs), -np.log(cost), rtol=1e-9)
 
 
+@given(st.sampled_from([25.0, 40.0, 50.0, 64.0, 100.0, 128.0]), st.floats(-1e-8, 1e-8), st.integers(0, 99))
+def test_how_a_clock_is_rounded_does_not_show_in_the_arc(rate, off, seed):
+    """At 40, 64 and 128 Hz a frequency lies at 10 Hz sharp; days later the same clock is rounded otherwise."""
+    speed = np.random.default_rng(seed).random((1, round(4 * rate)))
+    arcs = [spectral_arc_length(speed, np.array([each])) for each in (rate, rate * (1 + off))]
+    np.testing.assert_allclose(arcs[1], arcs[0], rtol=1e-6)
+
+
 def test_a_speed_that_never_changes_has_no_jerk():
     assert np.isnan(log_dimensionless_jerk(np.array([[2.0] * 50, [0.0] * 50]), np.full(2, 100.0))).all()
     assert np.isnan(spectral_arc_length(np.zeros((1, 50)), np.full(1, 100.0))).all()
