@@ -1,7 +1,7 @@
 """A trained model as a folder: saved, verified, refused, loaded, and asked."""
 
-from pipeline.bundle.load import load_bundle, tell_exposed
+from pipeline.bundle.load import exposed, load_bundle, tell_exposed
 from pipeline.bundle.model import ModelBundle, TargetModel
 from pipeline.bundle.save import members_of
 
-__all__ = ["ModelBundle", "TargetModel", "load_bundle", "members_of", "tell_exposed"]
+__all__ = ["ModelBundle", "TargetModel", "exposed", "load_bundle", "members_of", "tell_exposed"]
