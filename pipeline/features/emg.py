@@ -22,6 +22,9 @@ _ENVELOPE_S = 0.01
 _ACTIVE_SHARE = 0.3
 _SILENT_UV = 5.0
 _BURST_S = (0.02, 0.5)
+_HAIR_S = 1e-6
+"""How a clock is rounded must not tell whether a burst of just so many samples is one."""
+
 _WRIST = on(["wrist_worse"], ["action"], "median")
 _BOTH = (*_WRIST, *on(["head"], ["posture"], "median"))
 _DRIVE_HZ, _SLOW_HZ = (4.0, 7.0), (3.0, 30.0)
@@ -42,6 +45,7 @@ def muscle_activity_uv(signal: Signal) -> Values:
     unit=Unit.SECONDS,
     outputs=_BOTH,
     bounds=(0.0, _BURST_S[1]),
+    version=2,
     source="Dystonia 2024: bursts of 92 to 111 ms in head tremor; myoclonus 31 to 57 ms",
     sensor="emg",
     missing_when="no burst",
@@ -53,11 +57,16 @@ def burst_length_s(signal: Signal) -> Values:
     without any. Differs from the source: a threshold by percentile instead of by eye.
     """
     found = signal.held(_activity)
-    return found.mean_s(_bursts(found))
+    return np.minimum(found.mean_s(_bursts(found)), _BURST_S[1])
 
 
 @window_feature(
-    unit=Unit.HERTZ, outputs=_BOTH, bounds=(0.0, 50.0), source="Elble 2013: bursts of 1 to 6.5 Hz", sensor="emg"
+    unit=Unit.HERTZ,
+    outputs=_BOTH,
+    bounds=(0.0, 50.0),
+    version=2,
+    source="Elble 2013: bursts of 1 to 6.5 Hz",
+    sensor="emg",
 )
 def bursts_hz(signal: Signal) -> Values:
     """How many bursts the muscle has a second.
@@ -65,7 +74,7 @@ def bursts_hz(signal: Signal) -> Values:
     Formula: number of those bursts over the duration, and of those that the window's end cuts.
     """
     found = signal.held(_activity)
-    cut = ~found.whole & (found.begin_s > 0) & (found.length_s <= _BURST_S[1])
+    cut = ~found.whole & (found.begin_s > 0) & ~_lasting(found)
     return found.count(_bursts(found) | cut) / signal.seconds
 
 
@@ -73,6 +82,7 @@ def bursts_hz(signal: Signal) -> Values:
     unit=Unit.SHARE,
     outputs=_BOTH,
     bounds=(0.0, 1.0),
+    version=2,
     source="Albanese 2013; Elble 2013: tonic activity for seconds",
     sensor="emg",
 )
@@ -82,7 +92,7 @@ def tonic_share(signal: Signal) -> Values:
     Formula: summed length of the stretches of activity longer than 500 ms, over the duration.
     """
     found = signal.held(_activity)
-    return np.minimum(found.total_s(found.length_s > _BURST_S[1]) / signal.seconds, 1.0)
+    return np.minimum(found.total_s(_lasting(found)) / signal.seconds, 1.0)
 
 
 @window_feature(
@@ -179,4 +189,9 @@ def _activity(signal: Signal) -> Runs:
 
 
 def _bursts(found: Runs) -> np.ndarray:
-    return found.whole & (found.length_s >= _BURST_S[0]) & (found.length_s <= _BURST_S[1])
+    return found.whole & (found.length_s > _BURST_S[0] - _HAIR_S) & ~_lasting(found)
+
+
+def _lasting(found: Runs) -> np.ndarray:
+    """Whether each stretch is too long for a burst."""
+    return found.length_s > _BURST_S[1] + _HAIR_S

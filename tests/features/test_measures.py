@@ -30,6 +30,7 @@ from pipeline.features.spectrum import band_power, half_power_width, strongest_b
 from pipeline.features.tremor import main_line_hz, tremor_peak_hz, tremor_peak_power_share, tremor_rms_g
 from pipeline.features.tremor_course import null_point_ratio, tremor_drift_hz, tremor_windows_share
 from pipeline.features.views import RecordingView
+from pipeline.testing import signals
 from pipeline.vocabulary import SENSORS
 
 WINDOW = [feature for feature in CATALOGUE if feature.spec.level == "window"]
@@ -367,3 +368,27 @@ def test_what_several_features_ask_of_a_signal_is_computed_once():
             strongest_line(signal, 2.0, 12.0)
             half_power_width(signal, 2.0, 12.0)
     assert computed.call_count == 1
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+@given(data=st.data(), off=st.floats(-1e-8, 1e-8))
+def test_how_a_clock_is_rounded_shows_in_no_feature(sensor, data, off):
+    """The same clock, read days later, is off by some billionths: no window may get another value for it."""
+    signal = data.draw(signals(max_windows=3, sensor=sensor))
+    features = [each for each in CATALOGUE if each.spec.level == "window" and each.spec.sensor == sensor]
+    here, later = (
+        measure_windows(features, Signal(signal.values, fs, signal.channels))
+        for fs in (signal.fs, signal.fs * (1 + off))
+    )
+    np.testing.assert_allclose(later, here, rtol=1e-5, atol=1e-7)
+
+
+def test_a_burst_of_half_a_second_is_one_however_its_clock_is_rounded():
+    """Half a second on, half a second off: at 100 Hz 50 samples, which may come out a hair above or below."""
+    place = np.arange(400)
+    values = np.where(place % 100 < 50, 1000.0, 0.0) * (-1.0) ** place
+    with patch("pipeline.features.emg._ENVELOPE_S", 1e-6):
+        for off in (-1e-9, 0.0, 1e-9):
+            signal = Signal(values[None, None], np.array([100 * (1 + off)]), ("muscle",))
+            assert burst_length_s(signal)[0] == pytest.approx(0.5)
+            assert tonic_share(signal)[0] == 0.0
