@@ -15,6 +15,7 @@ from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.emg import burst_length_s, bursts_hz, tonic_share
 from pipeline.features.measure import measure_windows, quantile_by, strong_median_by
 from pipeline.features.movement import movement_rms_g, regularity_ratio
+from pipeline.features.oscillation import oscillation
 from pipeline.features.posture import sustained_deviation_s, tilt_deg, tilt_range_deg
 from pipeline.features.repetition import (
     amplitude_drift_ratio,
@@ -392,3 +393,14 @@ def test_a_burst_of_half_a_second_is_one_however_its_clock_is_rounded():
             signal = Signal(values[None, None], np.array([100 * (1 + off)]), ("muscle",))
             assert burst_length_s(signal)[0] == pytest.approx(0.5)
             assert tonic_share(signal)[0] == 0.0
+
+
+def test_what_lies_2_hz_sharp_from_a_line_is_near_however_the_clock_is_rounded():
+    """A line at the edge of its band stands on a bin, and others just 2 Hz from it."""
+    values = np.random.default_rng(0).normal(size=(30, 3, 160)) + 40 * np.cos(np.pi * np.arange(160) / 10)
+    with patch("pipeline.features.oscillation.strongest_line", lambda signal, *_: np.full(len(signal), 4.0)):
+        found = [
+            oscillation(Signal(values, np.full(30, 40.0 * (1 + off))), 2.0, 12.0).size for off in (-1e-9, 0.0, 1e-9)
+        ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+    np.testing.assert_allclose(found[2], found[1], rtol=1e-6)
