@@ -175,8 +175,7 @@ def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.n
     >>> codes_of_part(np.array(["cervical/tardive", "hand/tardive"]), ("cervical",), 0).tolist()
     [0, -1]
     """
-    places = {name: at for at, name in enumerate(labels)}
-    return np.array([places.get(str(each).split(PAIR)[part], -1) for each in label], dtype=int)
+    return summary.label_codes(np.array([str(each).split(PAIR)[part] for each in label], dtype=str), labels)
 
 
 def _filled(seen: Cohort) -> np.ndarray:
