@@ -22,9 +22,6 @@ _ENVELOPE_S = 0.01
 _ACTIVE_SHARE = 0.3
 _SILENT_UV = 5.0
 _BURST_S = (0.02, 0.5)
-_HAIR_S = 1e-6
-"""How a clock is rounded must not tell whether a burst of just so many samples is one."""
-
 _WRIST = on(["wrist_worse"], ["action"], "median")
 _BOTH = (*_WRIST, *on(["head"], ["posture"], "median"))
 _DRIVE_HZ, _SLOW_HZ = (4.0, 7.0), (3.0, 30.0)
@@ -57,7 +54,7 @@ def burst_length_s(signal: Signal) -> Values:
     without any. Differs from the source: a threshold by percentile instead of by eye.
     """
     found = signal.held(_activity)
-    return np.minimum(found.mean_s(_bursts(found)), _BURST_S[1])
+    return found.mean_s(_bursts(found))
 
 
 @window_feature(
@@ -74,7 +71,7 @@ def bursts_hz(signal: Signal) -> Values:
     Formula: number of those bursts over the duration, and of those that the window's end cuts.
     """
     found = signal.held(_activity)
-    cut = ~found.whole & (found.begin_s > 0) & ~_lasting(found)
+    cut = ~found.whole & (found.begin_s > 0) & (found.length_s <= _BURST_S[1])
     return found.count(_bursts(found) | cut) / signal.seconds
 
 
@@ -92,7 +89,7 @@ def tonic_share(signal: Signal) -> Values:
     Formula: summed length of the stretches of activity longer than 500 ms, over the duration.
     """
     found = signal.held(_activity)
-    return np.minimum(found.total_s(_lasting(found)) / signal.seconds, 1.0)
+    return np.minimum(found.total_s(found.length_s > _BURST_S[1]) / signal.seconds, 1.0)
 
 
 @window_feature(
@@ -189,9 +186,4 @@ def _activity(signal: Signal) -> Runs:
 
 
 def _bursts(found: Runs) -> np.ndarray:
-    return found.whole & (found.length_s > _BURST_S[0] - _HAIR_S) & ~_lasting(found)
-
-
-def _lasting(found: Runs) -> np.ndarray:
-    """Whether each stretch is too long for a burst."""
-    return found.length_s > _BURST_S[1] + _HAIR_S
+    return found.whole & (found.length_s >= _BURST_S[0]) & (found.length_s <= _BURST_S[1])

@@ -18,8 +18,7 @@ _BAND = (0.5, 12.0)
 _HEAD = on(["head"], ["posture"], "median")
 _WRIST = on(["wrist_worse"], ["posture", "action"], "median")
 _GAIT = on(["trunk"], ["gait"], "median")
-_PERIODS_S = (0.15 - 1e-6, 2.0 + 1e-6)
-"""A hair wide: how the clock is rounded must not tell whether a lag of 2 s sharp counts."""
+_PERIODS_S = (0.15, 2.0)
 _LEAST_LAGS = 400
 _ORDER_S = 0.04
 _SMOOTH_S = 0.04

@@ -17,9 +17,6 @@ from pipeline.features.signal import Signal
 from pipeline.features.spectrum import strongest_line
 
 _REACH_HZ = 2.0
-_HAIR_HZ = 1e-6
-"""A line that stands on a bin is 2 Hz sharp from another: how the clock is rounded must not tell whether it is near."""
-
 _LEAST_SAMPLES = 400
 _EDGE = 0.1
 """Share of the window at each end that is left out: there the Hann window weighs everything down to rounding."""
@@ -64,7 +61,7 @@ def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     line, samples = strongest_line(signal, low, high), signal.samples
     # every second bin is the window's own; the first one, the mean, goes round no circle
     bins, hertz = signal.hann[:, :, 2::2], signal.frequency[:, 2::2]
-    near = np.abs(hertz - line[:, None]) <= _REACH_HZ + _HAIR_HZ
+    near = np.abs(hertz - line[:, None]) <= _REACH_HZ
     kept = np.where(near[:, None, :] & signal.valid[:, None, None], bins, 0.0)
     squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
     direction = np.linalg.eigh(squares)[1][:, :, -1]

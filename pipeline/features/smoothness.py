@@ -10,9 +10,6 @@ from pipeline.features.spectrum import ratio
 
 _PAD_LEVEL = 4
 _CUT_HZ = 10.0
-_HAIR = 1e-6
-"""At 40, 64 and 128 Hz a frequency lies just there: how a clock is rounded must not tell whether it counts."""
-
 _FAINT = 0.05
 _SAME_RATE_DIGITS = 3
 
@@ -39,7 +36,7 @@ def spectral_arc_length(speed: np.ndarray, fs: np.ndarray) -> np.ndarray:
     height = np.abs(np.asarray(fft.rfft(speed, size)))
     height = ratio(height[:, :bins], height.max(axis=1)[:, None])
     hertz = np.arange(bins) * (fs / size)[:, None]
-    loud = (height >= _FAINT) & (hertz <= _CUT_HZ * (1 + _HAIR))
+    loud = (height >= _FAINT) & (hertz <= _CUT_HZ)
     first, last = loud.argmax(axis=1), bins - 1 - loud[:, ::-1].argmax(axis=1)
     found = loud.any(axis=1) & (last > first)
     steps = np.arange(bins - 1)

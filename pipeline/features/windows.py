@@ -29,6 +29,10 @@ STRETCH = 1 << 18
 _LONGEST_STEP = 1.5
 """Sample periods between two samples of one window."""
 
+_RATE_DIGITS = 4
+"""Of a window's rate in Hz. The same clock read days later is rounded otherwise, by billionths: that must not tell
+whether a burst of half a second sharp, or a frequency that lies sharp on the edge of a band, counts."""
+
 _SAME_RATE = 0.005
 """Rates within this share of each other count as one nominal rate."""
 
@@ -47,7 +51,7 @@ class Cut:
     begins : ndarray, shape (w,)
         First sample of each usable window.
     start_s, fs : ndarray, shape (w,)
-        When it begins, in seconds from the recording's start, and its measured rate in Hz.
+        When it begins, in seconds from the recording's start, and its measured rate in Hz, to 0.1 mHz.
     whole : ndarray of bool, shape (w,)
         Whether all its values are finite; in another, those of a channel that the sensor may do without are not.
     samples : int
@@ -144,7 +148,7 @@ def _cut(time: np.ndarray, values: np.ndarray, channels: tuple[str, ...], needed
     begins = begins[usable]
     clock.windows += len(starts)
     clock.usable += len(begins)
-    fs = (length - 1) / (time[begins + length - 1] - time[begins])
+    fs = np.round((length - 1) / (time[begins + length - 1] - time[begins]), _RATE_DIGITS)
     share = clock.usable / count if count else np.nan
     whole = _inside(lost.any(axis=0), begins, begins + length) == 0
     return Cut(values, channels, begins, time[begins] - clock.first_s, fs, whole, length, duration, float(share))

@@ -15,7 +15,6 @@ from pipeline.features.catalogue import CATALOGUE
 from pipeline.features.emg import burst_length_s, bursts_hz, tonic_share
 from pipeline.features.measure import measure_windows, quantile_by, strong_median_by
 from pipeline.features.movement import movement_rms_g, regularity_ratio
-from pipeline.features.oscillation import oscillation
 from pipeline.features.posture import sustained_deviation_s, tilt_deg, tilt_range_deg
 from pipeline.features.repetition import (
     amplitude_drift_ratio,
@@ -31,7 +30,6 @@ from pipeline.features.spectrum import band_power, half_power_width, strongest_b
 from pipeline.features.tremor import main_line_hz, tremor_peak_hz, tremor_peak_power_share, tremor_rms_g
 from pipeline.features.tremor_course import null_point_ratio, tremor_drift_hz, tremor_windows_share
 from pipeline.features.views import RecordingView
-from pipeline.testing import signals
 from pipeline.vocabulary import SENSORS
 
 WINDOW = [feature for feature in CATALOGUE if feature.spec.level == "window"]
@@ -248,14 +246,6 @@ def test_arc_length_and_jerk_are_the_published_ones_at_every_rate(speed, rates):
     np.testing.assert_allclose(log_dimensionless_jerk(speed, fs), -np.log(cost), rtol=1e-9)
 
 
-@given(st.sampled_from([25.0, 40.0, 50.0, 64.0, 100.0, 128.0]), st.floats(-1e-8, 1e-8), st.integers(0, 99))
-def test_how_a_clock_is_rounded_does_not_show_in_the_arc(rate, off, seed):
-    """At 40, 64 and 128 Hz a frequency lies at 10 Hz sharp; days later the same clock is rounded otherwise."""
-    speed = np.random.default_rng(seed).random((1, round(4 * rate)))
-    arcs = [spectral_arc_length(speed, np.array([each])) for each in (rate, rate * (1 + off))]
-    np.testing.assert_allclose(arcs[1], arcs[0], rtol=1e-6)
-
-
 def test_a_speed_that_never_changes_has_no_jerk():
     assert np.isnan(log_dimensionless_jerk(np.array([[2.0] * 50, [0.0] * 50]), np.full(2, 100.0))).all()
     assert np.isnan(spectral_arc_length(np.zeros((1, 50)), np.full(1, 100.0))).all()
@@ -369,38 +359,3 @@ def test_what_several_features_ask_of_a_signal_is_computed_once():
             strongest_line(signal, 2.0, 12.0)
             half_power_width(signal, 2.0, 12.0)
     assert computed.call_count == 1
-
-
-@pytest.mark.parametrize("sensor", SENSORS)
-@given(data=st.data(), off=st.floats(-1e-8, 1e-8))
-def test_how_a_clock_is_rounded_shows_in_no_feature(sensor, data, off):
-    """The same clock, read days later, is off by some billionths: no window may get another value for it."""
-    signal = data.draw(signals(max_windows=3, sensor=sensor))
-    features = [each for each in CATALOGUE if each.spec.level == "window" and each.spec.sensor == sensor]
-    here, later = (
-        measure_windows(features, Signal(signal.values, fs, signal.channels))
-        for fs in (signal.fs, signal.fs * (1 + off))
-    )
-    np.testing.assert_allclose(later, here, rtol=1e-5, atol=1e-7)
-
-
-def test_a_burst_of_half_a_second_is_one_however_its_clock_is_rounded():
-    """Half a second on, half a second off: at 100 Hz 50 samples, which may come out a hair above or below."""
-    place = np.arange(400)
-    values = np.where(place % 100 < 50, 1000.0, 0.0) * (-1.0) ** place
-    with patch("pipeline.features.emg._ENVELOPE_S", 1e-6):
-        for off in (-1e-9, 0.0, 1e-9):
-            signal = Signal(values[None, None], np.array([100 * (1 + off)]), ("muscle",))
-            assert burst_length_s(signal)[0] == pytest.approx(0.5)
-            assert tonic_share(signal)[0] == 0.0
-
-
-def test_what_lies_2_hz_sharp_from_a_line_is_near_however_the_clock_is_rounded():
-    """A line at the edge of its band stands on a bin, and others just 2 Hz from it."""
-    values = np.random.default_rng(0).normal(size=(30, 3, 160)) + 40 * np.cos(np.pi * np.arange(160) / 10)
-    with patch("pipeline.features.oscillation.strongest_line", lambda signal, *_: np.full(len(signal), 4.0)):
-        found = [
-            oscillation(Signal(values, np.full(30, 40.0 * (1 + off))), 2.0, 12.0).size for off in (-1e-9, 0.0, 1e-9)
-        ]
-    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
-    np.testing.assert_allclose(found[2], found[1], rtol=1e-6)

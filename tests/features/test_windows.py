@@ -98,6 +98,15 @@ def test_a_rate_that_the_clock_bears_out_sets_the_windows_length(declared):
         assert found.samples == round(WINDOW_S * float(f"{measured:.3g}"))
 
 
+@given(st.sampled_from([25.0, 31.25, 40.0, 50.0, 64.0, 128.0, 200.0, 2000.0]), st.integers(1, 345_600_000))
+def test_the_same_clock_read_days_later_has_the_same_rate(rate, seconds):
+    """Its times are rounded otherwise; a frequency or a burst sharp at a threshold must not change sides for that."""
+    time = np.arange(round(10 * rate)) / rate
+    later = time + seconds
+    assert (cut(recording(time, noise(len(time)), rate)).fs == rate).all()
+    assert (cut(recording(later, noise(len(time)), rate)).fs == rate).all()
+
+
 def test_a_clock_that_stands_still_between_two_samples_counts_by_its_steps_forward():
     """Times written in too few digits: the rate is that of the times that are there, and no window is made up."""
     found = cut(recording(np.repeat(np.arange(500) / 50, 2), noise(1000), 50.0))
