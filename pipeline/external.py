@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.bundle import ModelBundle, TargetModel
-from pipeline.bundle.model import Map, margin
+from pipeline.bundle.model import Map
+from pipeline.bundle.target import margin
 from pipeline.command import Say
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation import held_out, summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,19 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from pipeline.bundle import ModelBundle, TargetModel
-from pipeline.bundle.model import margin
 from pipeline.bundle.save import package_versions
+from pipeline.bundle.standing import Standing, standings
+from pipeline.bundle.target import margin
 from pipeline.command import Say
 from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation.people import missingness, table_one
+from pipeline.evaluation.splits import one_row_each
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
+from pipeline.features.spec import Feature
+from pipeline.features.words import said_of
 from pipeline.learners.leaks import TELLING, telling_columns
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
@@ -102,7 +106,16 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
         "targets": targets,
     }
     provenance = {"name": name, "versions": package_versions(), "report": in_short(report), "features": len(columns)}
-    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report
+    standings = _standings(cohort, table[list(columns)], known, seed=study.seed)
+    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic, standings=standings), report
+
+
+def _standings(cohort: Cohort, table: pd.DataFrame, features: Iterable[Feature], *, seed: int) -> dict[str, Standing]:
+    """Return how people lie in each column, by one visit of each, drawn at random."""
+    said = said_of(features)
+    people = table.iloc[one_row_each(cohort.groups, seed)]
+    states = [name for name in table if said[str(name)].levels]
+    return standings({str(name): values.to_numpy() for name, values in people.items()}, map(str, states))
 
 
 _IN_SHORT = ("counts", "scores", "comparators", "warnings")

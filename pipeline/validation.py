@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.bundle.model import margin
 from pipeline.bundle.save import package_versions
+from pipeline.bundle.target import margin, parts_of_labels
 from pipeline.errors import ContractError
 from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.cells import label_counts, told
 from pipeline.evaluation.held_out import HeldOut, LabelColumn
 from pipeline.evaluation.people import parts_of
 from pipeline.learners.sets import PredictionSets
-from pipeline.outcomes import PAIR, Truth
+from pipeline.outcomes import Truth
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, held_out_sets, out_of_fold, out_of_site
 from pipeline.study import Study
@@ -175,7 +175,7 @@ def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.n
     >>> codes_of_part(np.array(["cervical/tardive", "hand/tardive"]), ("cervical",), 0).tolist()
     [0, -1]
     """
-    return summary.label_codes(np.array([str(each).split(PAIR)[part] for each in label], dtype=str), labels)
+    return summary.label_codes(np.array(parts_of_labels(label, part), dtype=str), labels)
 
 
 def _filled(seen: Cohort) -> np.ndarray:

@@ -14,15 +14,17 @@ import pandas as pd
 import skops.io
 
 from pipeline.bundle.model import ModelBundle
+from pipeline.bundle.standing import as_json
 from pipeline.features.catalogue import fingerprints
 from pipeline.features.plugins import load_plugin
 from pipeline.publish import Staging
 from pipeline.records import Cohort
 from pipeline.report import html_page
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CANARIES = "canaries.json"
+STANDINGS = "standings.json"
 REPORT = "report.json"
 REPORT_PAGE = "report.html"
 PACKAGES = ("dystonia-pipeline", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops")
@@ -49,6 +51,7 @@ def members_of(bundle: ModelBundle, canaries: Cohort, report: dict[str, Any]) ->
         for model in bundle.models:
             staging.write(f"{model.target.name}.skops", lambda path, part=model: _dump(part, path))
         staging.write(CANARIES, lambda path: _write_canaries(bundle, canaries, path))
+        staging.write_json(STANDINGS, as_json(bundle.standings))
         report_members(report)(staging)
         staging.write_json(MANIFEST, manifest(bundle, dict(staging.members)))
 
