@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,18 +18,18 @@ from pipeline.command import Say
 from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation.people import missingness, table_one
+from pipeline.evaluation.reasons import strongest_parts
 from pipeline.evaluation.splits import one_row_each
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
-from pipeline.features.spec import Feature
-from pipeline.features.words import said_of
+from pipeline.features.words import Said, parts_of, said_of
 from pipeline.learners.leaks import TELLING, telling_columns
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth, derive
 from pipeline.records import Cohort
-from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
+from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold_with_reasons
 from pipeline.study import Study, Target
 from pipeline.validation import Validation, card_of, codes_of_part, groups_of
 from pipeline.visible import visible
@@ -75,6 +75,8 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
     groups = groups_of(cohort, study)
+    said = said_of(known)
+    parts = parts_of(columns, said)
     validation = Validation(cohort, seen, table, study)
     models, targets = [], {}
     for target in study.targets:
@@ -85,8 +87,9 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
             table_columns=tuple(at for at, name in enumerate(columns) if name in target.few_events),
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
-        predicted = out_of_fold(rows, folds=study.folds, seed=study.seed)
+        predicted, reasons = out_of_fold_with_reasons(rows, list(parts.values()), folds=study.folds, seed=study.seed)
         targets[target.name] = validation.of(rows, predicted)
+        targets[target.name]["reasons"] = strongest_parts(*reasons, list(parts), target.told)
         targets[target.name]["warnings"] += _telling(rows, columns)
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
@@ -106,13 +109,12 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
         "targets": targets,
     }
     provenance = {"name": name, "versions": package_versions(), "report": in_short(report), "features": len(columns)}
-    standings = _standings(cohort, table[list(columns)], known, seed=study.seed)
+    standings = _standings(cohort, table[list(columns)], said, seed=study.seed)
     return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic, standings=standings), report
 
 
-def _standings(cohort: Cohort, table: pd.DataFrame, features: Iterable[Feature], *, seed: int) -> dict[str, Standing]:
+def _standings(cohort: Cohort, table: pd.DataFrame, said: Mapping[str, Said], *, seed: int) -> dict[str, Standing]:
     """Return how people lie in each column, by one visit of each, drawn at random."""
-    said = said_of(features)
     people = table.iloc[one_row_each(cohort.groups, seed)]
     states = [name for name in table if said[str(name)].levels]
     return standings({str(name): values.to_numpy() for name, values in people.items()}, map(str, states))

@@ -112,10 +112,10 @@ def reasons_of(model: TargetModel, X: np.ndarray, asked: np.ndarray, teller: Tel
         the texts, they are the log-odds of the prediction.
     """
     known, at = X[asked], np.flatnonzero(asked)
-    names, function = model.log_odds(known)
+    function = model.log_odds(known)
     start, shares = contributions(function, known, list(teller.parts.values()))
     columns: dict[str, Any] = {}
-    for place, name in enumerate(names):
+    for place, name in enumerate(model.target.told):
         own = np.round(shares[:, :, place], _DIGITS)
         order = np.argsort(-np.abs(shares[:, :, place]), axis=1, kind="stable")[:, :most]
         rows, turns = np.nonzero(np.take_along_axis(own, order, axis=1))

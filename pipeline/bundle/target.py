@@ -65,16 +65,14 @@ class TargetModel:
             pairs = shifted(pairs, self.prior_weights)
         return {name: margin(pairs, classes, part) for part, name in enumerate(self.target.label_columns)}
 
-    def log_odds(self, X: np.ndarray) -> tuple[tuple[str, ...], LogOdds]:
-        """Say what reasons are given for: the most probable label of each label column, or the risk.
+    def log_odds(self, X: np.ndarray) -> LogOdds:
+        """Return what reasons are given for: the most probable label of each label column, or the risk.
 
         Returns
         -------
-        names : tuple of str
-            The label columns, or the target.
-        function : callable
-            Takes records, shape (m, features), and of which row of X each tells; gives, for each name, the log-odds of
-            that row's label against all others, or of the risk within the longest horizon; shape (m, names).
+        callable
+            Takes records, shape (m, features), and of which row of X each tells; gives the log-odds of that row's label
+            in each label column against all others, or of the risk within the longest horizon; shape (m, `told`).
         """
         if not isinstance(self.estimator, TypeClassifier):
             estimator = self.estimator
@@ -83,7 +81,7 @@ class TargetModel:
                 risk = estimator.predict_risk(told)[:, -1:]
                 return _log(risk) - _log(1.0 - risk)
 
-            return (self.target.name,), of_risk
+            return of_risk
         best = [probability.argmax(axis=1) for _, probability in self.margins(X).values()]
 
         def of_labels(told: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -95,7 +93,7 @@ class TargetModel:
                 found.append(_log(probability[np.arange(len(told)), top[rows]]) - _log(others))
             return np.stack(found, axis=1)
 
-        return self.target.label_columns, of_labels
+        return of_labels
 
     def _label_columns(
         self, name: str, X: np.ndarray, labels: tuple[str, ...], probability: np.ndarray

@@ -19,6 +19,7 @@ from pipeline.bundle.reasons import Teller, reasons_of
 from pipeline.bundle.standing import Standing
 from pipeline.cli import main
 from pipeline.predict import predict
+from pipeline.study import Target
 
 NAMES = ("phenotype", "aetiology", "spread")
 REASON = re.compile(r"(?P<part>[^:|]+): (?P<said>[^|]+), (?P<does>[+-]\d+\.\d\d)")
@@ -132,8 +133,8 @@ def test_what_is_missing_is_no_reason(line, data, seed):
         X[:, teller.parts[part]] = np.nan
     X[np.random.default_rng(seed).random(X.shape) < 0.2] = np.nan
     found = reasons_of(model, X, np.ones(len(X), dtype=bool), teller, 50)
-    names, function = model.log_odds(X)
-    for place, name in enumerate(names):
+    function = model.log_odds(X)
+    for place, name in enumerate(model.target.told):
         said = function(X, np.arange(len(X)))[:, place]
         for row, reasons in enumerate(found[f"{name}_reasons"]):
             named = [REASON.fullmatch(reason)["part"] for reason in reasons]
@@ -174,8 +175,10 @@ def test_of_a_recording_the_measurement_that_says_most_is_named(line):
     class Said:
         """A model of three measurements."""
 
+        target = Target("it", "time_to_event")
+
         def log_odds(self, X):
-            return ("it",), lambda told, rows: np.nansum(told * [1.0, 2.0, -9.0], axis=1, keepdims=True)
+            return lambda told, rows: np.nansum(told * [1.0, 2.0, -9.0], axis=1, keepdims=True)
 
     found = reasons_of(Said(), np.array([[5.0, 4.0, 0.1]]), np.array([True]), teller, 3)
     assert list(found["it_reasons"][0]) == [
