@@ -11,7 +11,6 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from pipeline.bundle import ModelBundle, TargetModel
-from pipeline.bundle.save import package_versions
 from pipeline.bundle.standing import Standing, standings
 from pipeline.bundle.target import margin
 from pipeline.command import Say
@@ -32,6 +31,7 @@ from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold_with_reasons
 from pipeline.study import Study, Target
 from pipeline.validation import Validation, card_of, codes_of_part, groups_of
+from pipeline.versions import package_versions
 from pipeline.visible import visible
 
 _FEW_LABELS = 4

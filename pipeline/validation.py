@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.bundle.save import package_versions
 from pipeline.bundle.target import margin, parts_of_labels
 from pipeline.errors import ContractError
 from pipeline.evaluation import held_out, summary
@@ -21,6 +20,7 @@ from pipeline.outcomes import Truth
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, held_out_sets, out_of_fold, out_of_site
 from pipeline.study import Study
+from pipeline.versions import package_versions
 
 FILLED_CELLS = "filled_cells"
 """The comparator that sees only which cells are filled."""

@@ -2,7 +2,6 @@
 
 from pipeline.bundle.load import exposed, load_bundle, tell_exposed
 from pipeline.bundle.model import ModelBundle
-from pipeline.bundle.save import members_of
 from pipeline.bundle.target import TargetModel
 
-__all__ = ["ModelBundle", "TargetModel", "exposed", "load_bundle", "members_of", "tell_exposed"]
+__all__ = ["ModelBundle", "TargetModel", "exposed", "load_bundle", "tell_exposed"]
