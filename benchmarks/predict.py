@@ -179,7 +179,6 @@ class Bench:
             seconds, peak = self.end_to_end(cohort.name, "parquet")
             print(f"{count} recordings of a minute: {1000 * seconds / count:.0f} ms of CPU each, peak {peak:.0f} MiB")
 
-
     def explained(self) -> None:
         """Measure what reasons cost, beside the same visits without them."""
         write_many(self.root / "few", "parquet", max(self.visits // 40, 1))

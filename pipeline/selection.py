@@ -7,10 +7,10 @@ selection is nested.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -22,10 +22,10 @@ from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth
+from pipeline.steps import Mapped
 from pipeline.study import Target
 from pipeline.units import horizon_years
 
-Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 Split = tuple[np.ndarray, np.ndarray]
 
 MOST_EXPLAINED = 200
@@ -156,11 +156,18 @@ def out_of_fold_with_reasons(
     reasons : HeldOutReasons
         Of at most `MOST_EXPLAINED` people, one visit each.
     """
-    at = few_people(rows.patients, seed)
-    splits = _folds(rows, folds, seed)
-    said = list(map(partial(_explain_fold, rows, at, parts), splits))
-    shares, recorded = (np.concatenate(each) for each in zip(*(reasons for _, reasons in said), strict=True))
-    return _scattered(rows, splits, [predicted for predicted, _ in said]), (shares, recorded)
+    at, splits = few_people(rows.patients, seed), _folds(rows, folds, seed)
+    asked = [np.intersect1d(test, at) for _, test in splits]
+    predicted, shares = [], []
+    for (_, test), people, said in zip(
+        splits, asked, map(partial(_explain_fold, rows, at, parts), splits), strict=True
+    ):
+        shape = (len(people), len(parts), len(rows.target.told))
+        end = said.size - math.prod(shape)
+        predicted.append(said[:end].reshape(len(test), -1))
+        shares.append(said[end:].reshape(shape))
+    explained = np.concatenate(asked)
+    return _scattered(rows, splits, predicted), (np.concatenate(shares), has_parts(rows.X[explained], parts))
 
 
 def few_people(patients: np.ndarray, seed: int) -> np.ndarray:
@@ -169,9 +176,9 @@ def few_people(patients: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(people)[:MOST_EXPLAINED])
 
 
-def reasons_for(model: TargetModel, X: np.ndarray, parts: Sequence[Sequence[int]]) -> HeldOutReasons:
-    """Share out what a model says of some people whom it has not seen."""
-    return contributions(model.log_odds(X), X, parts, orders=_ORDERS)[1], has_parts(X, parts)
+def reasons_for(model: TargetModel, X: np.ndarray, parts: Sequence[Sequence[int]]) -> np.ndarray:
+    """Share out what a model says of some people whom it has not seen; shape (people, parts, `Target.told`)."""
+    return contributions(model.log_odds(X), X, parts, orders=_ORDERS)[1]
 
 
 def out_of_site(rows: TrainingRows, site: np.ndarray, *, map: Mapped = map) -> np.ndarray:
@@ -218,13 +225,12 @@ def _predict_fold(rows: TrainingRows, split: Split) -> np.ndarray:
     return _said(_of_fold(rows, train), rows.X[test])
 
 
-def _explain_fold(
-    rows: TrainingRows, at: np.ndarray, parts: Sequence[Sequence[int]], split: Split
-) -> tuple[np.ndarray, HeldOutReasons]:
+def _explain_fold(rows: TrainingRows, at: np.ndarray, parts: Sequence[Sequence[int]], split: Split) -> np.ndarray:
+    """Return what is said of the test part of a fold, then the contributions for those that are in `at`, in one row."""
     train, test = split
     model = _of_fold(rows, train)
-    reasons = reasons_for(TargetModel(rows.target, model), rows.X[np.intersect1d(test, at)], parts)
-    return _said(model, rows.X[test]), reasons
+    shares = reasons_for(TargetModel(rows.target, model), rows.X[np.intersect1d(test, at)], parts)
+    return np.concatenate([_said(model, rows.X[test]).ravel(), shares.ravel()])
 
 
 def _of_fold(rows: TrainingRows, train: np.ndarray) -> TypeClassifier | ProgressionHazard:

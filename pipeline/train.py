@@ -33,6 +33,7 @@ from pipeline.publish import publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source, spooled
 from pipeline.report import figures_of
+from pipeline.steps import Steps
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
@@ -63,7 +64,7 @@ def train(
     options : Options, optional
         How the cohort is read; the study's own mapping and outcome columns are added.
     jobs : int
-        Processes that read recordings and extract features; 0 for all cores.
+        Processes that share the work; 0 for all cores.
     cluster : Cluster, optional
         A Dask cluster that does it.
     overwrite : bool
@@ -99,6 +100,8 @@ def train(
         if staging is None:
             say(f"{out} already holds this model: same data, same study, same versions")
             return None
+        if staging.members:
+            say("going on where an earlier run was cut off")
         say(f"reading {path}")
         with (
             tempfile.TemporaryDirectory(dir=staging.path) as spill,
@@ -107,12 +110,14 @@ def train(
             share = spread if spread.width > 1 else map
             cohort = read_whole(source, options, Path(spill).resolve(), map=share)
             source.verify_unchanged()
-            bundle, report = fit_study(cohort, study, out.name, map=share, say=say)
+            steps = Steps(share, staging)
+            bundle, report = fit_study(cohort, study, out.name, steps=steps, say=say)
         bundle = replace(
             bundle,
             mapping=options.mapping,
             provenance={**bundle.provenance, "training_digest": source.digest},
         )
+        steps.discard()
         members_of(bundle, canaries(), report)(staging)
     # the model is safe by now: a store that fails costs a warning only, unless it is required
     try:
