@@ -27,6 +27,7 @@ from pipeline.vocabulary import LABEL_TREE
 
 Map = Callable[..., Iterable[Any]]
 
+RESEARCH_ONLY = "RESEARCH_ONLY"
 RISK_GROUPS = ("low", "middle", "high")
 _NO_EVIDENCE = (
     "source",
@@ -213,6 +214,13 @@ class ModelBundle:
         if not batches:
             return self.empty()
         return pd.concat(batches).sort_values(["source", "row"], kind="stable", ignore_index=True)
+
+    def marked(self, predictions: pd.DataFrame, *, synthetic: bool) -> pd.DataFrame:
+        """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""
+        if not self.synthetic or synthetic:
+            return predictions
+        warnings = [f"{words}|{RESEARCH_ONLY}" if words else RESEARCH_ONLY for words in predictions["warnings"]]
+        return predictions.assign(warnings=warnings)
 
     def empty(self) -> pd.DataFrame:
         """Return a table of predictions without rows: all columns, in order, with their types."""

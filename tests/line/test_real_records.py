@@ -9,7 +9,7 @@ import pyarrow.parquet as papq
 import pytest
 
 from pipeline.cli import main
-from pipeline.tracking.runs import tracking_uri
+from pipeline.tracking.store import tracking_uri
 
 LEAKAGE = 0.82
 """A grouped AUC above this means that dystonia terms came back through their ancestors."""

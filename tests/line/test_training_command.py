@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from pipeline.tracking.runs import tracking_uri
+from pipeline.tracking.store import tracking_uri
 
 CANARY = "Zanzibar4711"
 OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets", "subgroups")
