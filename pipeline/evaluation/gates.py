@@ -169,7 +169,9 @@ def label_calibration_gate(of: str, probabilities: np.ndarray, truth: np.ndarray
     if failed:
         return gates[max(failed, key=lambda at: abs(np.log(max(ratio[at], LEAST))))]
     most = int(observed.argmax())
-    return replace(gates[most], passed=True, told=f"observed over expected {ratio[most]:.2f}, no label is off by more than chance")
+    return replace(
+        gates[most], passed=True, told=f"observed over expected {ratio[most]:.2f}, no label is off by more than chance"
+    )
 
 
 def log_loss_gate(of: str, difference: np.ndarray, groups: np.ndarray, seed: int) -> Gate:

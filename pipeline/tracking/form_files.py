@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ def write_form_files(bundle: ModelBundle, folder: Path) -> None:
     No file of these is code or pickle: ``MLmodel`` names a module that is installed with the pipeline.
     """
     from mlflow.models import Model, ModelSignature
-    from mlflow.pyfunc import add_to_model
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
     kinds = {"f": DataType.double, "b": DataType.boolean}
@@ -44,7 +44,7 @@ def write_form_files(bundle: ModelBundle, folder: Path) -> None:
         signature=ModelSignature(Schema(inputs), Schema(outputs), params),
         saved_input_example_info={**about, "type": "dataframe", "pandas_orient": "split"},
     )
-    add_to_model(model, loader_module=LOADER)
+    model.add_flavor("python_function", loader_module=LOADER, python_version=platform.python_version())
     model.save(str(folder / "MLmodel"))
     pinned = [f"{name}=={number}\n" for name, number in package_versions().items()]
     (folder / "requirements.txt").write_text("".join(pinned), encoding="utf-8")
