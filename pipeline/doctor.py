@@ -241,7 +241,7 @@ def _trusted_key() -> str:
 
 def _model(bundle: Path) -> str:
     from pipeline.bundle import load_bundle
-    from pipeline.tracking.registry import bundle_folder
+    from pipeline.tracking.registered import bundle_folder
 
     key = os.environ.get("DYSTONIA_TRUSTED_KEY")
     with bundle_folder(bundle) as folder:

@@ -21,7 +21,7 @@ from pipeline.arguments import (
     research_only_option,
     trusted_key_option,
 )
-from pipeline.bundle.save import package_versions, report_members
+from pipeline.bundle.save import report_members
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import workers
 from pipeline.external import external_report, shares_training
@@ -30,7 +30,8 @@ from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import spooled
-from pipeline.tracking.registry import bundle_folder
+from pipeline.tracking.registered import bundle_folder
+from pipeline.versions import package_versions
 
 
 def evaluate(

@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.bundle import ModelBundle, TargetModel
 from pipeline.bundle.model import margin
-from pipeline.bundle.save import package_versions
 from pipeline.command import Say
 from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
@@ -28,6 +27,7 @@ from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
 from pipeline.study import Study, Target
 from pipeline.validation import Validation, card_of, codes_of_part, groups_of
+from pipeline.versions import package_versions
 from pipeline.visible import visible
 
 _FEW_LABELS = 4

@@ -36,7 +36,6 @@ from pipeline.arguments import (
 )
 from pipeline.batch import Attempt, names_of, written
 from pipeline.bundle import ModelBundle
-from pipeline.bundle.save import package_versions
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import Cluster, environment, workers
 from pipeline.errors import PipelineError
@@ -48,7 +47,8 @@ from pipeline.reading.options import Options
 from pipeline.reading.source import spooled
 from pipeline.row_tally import RowTally
 from pipeline.synthetic.canaries import canaries
-from pipeline.tracking.registry import bundle_folder
+from pipeline.tracking.registered import bundle_folder
+from pipeline.versions import package_versions
 from pipeline.writing import Format
 
 

@@ -36,7 +36,8 @@ from pipeline.opening import open_model_and_cohort
 from pipeline.partition import read_whole
 from pipeline.reading.options import Options
 from pipeline.reading.source import Source, spooled
-from pipeline.tracking.registry import Promotion, Version, bundle_folder, holder, log_judgement, refuse_names
+from pipeline.tracking.registered import bundle_folder
+from pipeline.tracking.registry import Promotion, Version, holder, log_judgement, refuse_names
 
 
 def promote(

@@ -11,7 +11,7 @@ import click
 from pipeline.bundle.load import read_manifest
 from pipeline.config import read_text
 from pipeline.errors import UsageError
-from pipeline.tracking.registry import bundle_folder
+from pipeline.tracking.registered import bundle_folder
 
 
 def show(bundle: Path) -> dict[str, Any]:

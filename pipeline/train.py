@@ -20,8 +20,9 @@ from pipeline.arguments import (
     quiet_option,
     reading_options,
 )
-from pipeline.bundle import ModelBundle, members_of
-from pipeline.bundle.save import REPORT_PAGE, package_versions
+from pipeline.bundle import ModelBundle
+from pipeline.bundle.layout import REPORT_PAGE
+from pipeline.bundle.save import members_of
 from pipeline.command import Say, run, teller
 from pipeline.config import load_study, study_options
 from pipeline.engine import Cluster, workers
@@ -37,6 +38,7 @@ from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
 from pipeline.tracking.store import where_to_look
+from pipeline.versions import package_versions
 
 
 def train(

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from pipeline.bundle.model import margin
-from pipeline.bundle.save import package_versions
 from pipeline.errors import ContractError
 from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.cells import label_counts, told
@@ -21,6 +20,7 @@ from pipeline.outcomes import PAIR, Truth
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, held_out_sets, out_of_fold, out_of_site
 from pipeline.study import Study
+from pipeline.versions import package_versions
 
 FILLED_CELLS = "filled_cells"
 """The comparator that sees only which cells are filled."""

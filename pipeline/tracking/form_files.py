@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.bundle import ModelBundle
-from pipeline.bundle.save import package_versions
 from pipeline.cohort_files.tables import arrow_of
 from pipeline.schema import TABLES
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking.form_model import RESEARCH_ONLY, FormModel
+from pipeline.versions import package_versions
 
 LOADER = "pipeline.tracking.form_model"
 SERVING_EXAMPLE = "serving_input_example.json"

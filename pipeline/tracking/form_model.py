@@ -18,10 +18,8 @@ from pipeline.bundle import ModelBundle, load_bundle
 from pipeline.partition import read_whole
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source
+from pipeline.tracking.registered import BUNDLE
 from pipeline.writing import to_arrow, write_table
-
-BUNDLE = "bundle"
-"""Folder beside ``MLmodel``."""
 
 RESEARCH_ONLY = "research_only"
 REJECTED = "rejected"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.bundle import ModelBundle
 from pipeline.tracking.form_files import write_form_files
-from pipeline.tracking.form_model import BUNDLE
+from pipeline.tracking.registered import BUNDLE
 from pipeline.tracking.store import answering, connect, experiment_named
 
 if TYPE_CHECKING:
