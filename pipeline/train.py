@@ -23,7 +23,7 @@ from pipeline.arguments import (
 from pipeline.bundle import ModelBundle
 from pipeline.bundle.layout import REPORT_PAGE
 from pipeline.bundle.save import members_of
-from pipeline.command import Say, run, teller
+from pipeline.command import Say, run, say_on_error, teller
 from pipeline.config import load_study, study_options
 from pipeline.engine import Cluster, workers
 from pipeline.errors import Unavailable
@@ -52,6 +52,7 @@ def train(
     overwrite: bool = False,
     require_tracking: bool = False,
     say: Say = lambda _: None,
+    warn: Say = lambda _: None,
 ) -> dict[str, Any] | None:
     """Fit and validate every target of a study, save the bundle, then log the run.
 
@@ -71,8 +72,8 @@ def train(
     overwrite : bool
     require_tracking : bool
         Fail (after saving) if the run can't be logged.
-    say : callable
-        Is told of progress, a line at a time.
+    say, warn : callable
+        Are told of progress, and of what may be wrong, a line at a time.
 
     Returns
     -------
@@ -126,7 +127,7 @@ def train(
     except Unavailable as error:
         if require_tracking:
             raise
-        say(f"warning: {error}")
+        warn(f"warning: {error}")
     return report
 
 
@@ -199,7 +200,7 @@ def command(
         out = Path("models") / chosen.name
     say = teller(quiet=quiet)
     with spooled(cohort) as path:
-        train(path, chosen, out, options=options, say=say, **flags)
+        train(path, chosen, out, options=options, say=say, warn=say_on_error, **flags)
     click.echo(f"{out}: see it with\n  dystonia show {out}\nor open {out / REPORT_PAGE}")
 
 

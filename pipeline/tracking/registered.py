@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline import spill
 from pipeline.bundle.layout import MANIFEST
 from pipeline.errors import BundleRefused, MissingInput, UsageError
 from pipeline.publish import digest_of
 from pipeline.tracking.store import STORE, answering, connect, is_embedded
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 BUNDLE = "bundle"
 """Folder of the bundle among the files of a run, beside ``MLmodel``."""
@@ -23,7 +27,7 @@ NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What a store says of a name or an alias that it does not have."""
 
 _REGISTERED = "models:/"
-_ADDRESS = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+_ADDRESS = re.compile(r"models:/(?P<name>[^/@']+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
 @contextmanager
@@ -66,6 +70,8 @@ def _fetch(address: str, folder: Path) -> None:
         raise _unknown(address)
     with answering(), _there(address):
         client = connect()
+        if not is_registered(client, found["name"]):
+            raise _unknown(address)
         version = (
             client.get_model_version_by_alias(found["name"], found["alias"])
             if found["alias"]
@@ -77,6 +83,14 @@ def _fetch(address: str, folder: Path) -> None:
     manifest = folder / BUNDLE / MANIFEST
     if not manifest.is_file() or digest_of(manifest) != version.tags.get(MANIFEST_TAG):
         raise BundleRefused(address, "is not the bundle that was registered", do="Promote it again", code="TAMPERED")
+
+
+def is_registered(client: MlflowClient, name: str) -> bool:
+    """Say whether there is a model of this name that the user may see.
+
+    Whoever asks a server with users for a model that is not there is told that the right is missing, even to make it.
+    """
+    return bool(client.search_registered_models(f"name='{name}'", max_results=1))
 
 
 def _unknown(address: str) -> MissingInput:

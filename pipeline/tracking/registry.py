@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.bundle import ModelBundle
 from pipeline.errors import OutputBusy, UsageError
-from pipeline.tracking.registered import MANIFEST_TAG, NOT_THERE
+from pipeline.tracking.registered import MANIFEST_TAG, NOT_THERE, is_registered
 from pipeline.tracking.runs import Artefacts, RunRecord, log_files, log_numbers, started
 from pipeline.tracking.store import answering, connect, experiment_named
 
@@ -45,6 +45,8 @@ def holder(name: str, alias: str) -> Version | None:
         client = connect()
         from mlflow.exceptions import MlflowException
 
+        if not is_registered(client, name):
+            return None
         try:
             version = client.get_model_version_by_alias(name, alias)
         except MlflowException as error:

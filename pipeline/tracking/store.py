@@ -102,6 +102,8 @@ def _status_of(error: Exception) -> int | None:
 def _quiet() -> bool:
     """Import mlflow with telemetry off and its log quiet; return whether it says so."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    # it would be among the results of a command, and with the password if the address holds one
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

@@ -111,7 +111,8 @@ def test_nothing_that_is_logged_beside_a_bundle_is_code_or_pickle(clinic):
 def test_mlflow_models_predict_gives_the_probabilities_of_the_command(clinic, forms):
     """In a process of its own, offline, from the registry, by the name and by the example that is logged."""
     log_judgement(Promotion("intake", "champion", None), "quick", {}, {}, (clinic.good, load_bundle(clinic.good)))
-    split = json.loads(forms.replace({"": None}).to_json(orient="split", index=False, double_precision=15))
+    cells = forms.astype(object).where(forms.notna() & (forms != ""), None).to_numpy().tolist()
+    split = {"columns": list(forms), "data": cells}
     Path("in.json").write_text(json.dumps({"dataframe_split": split, "params": ASKED}))
     mlflow = [sys.executable, "-m", "mlflow", "models", "predict", "--env-manager", "local"]
     # a proxy that is not there: whoever asked the network would fail
