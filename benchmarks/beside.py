@@ -47,6 +47,9 @@ FEATURES = (
 )
 _TAKEN = ("wrist_rest_imu", "wrist_posture_imu", "lower_back_gait_imu")
 _PEOPLE = {"parkinson_disease/not_dystonia": 0.5, "healthy/not_dystonia": 0.5}
+_CENTRES = tuple(Centre(1 / 3, device) for device in ("bmi270", "lsm6dsv", "icm42688"))
+"""Sensors of 100 Hz and a little more, whose noise differs."""
+
 _TITLES = {"rest": "REST_TREMOR_AMPLITUDE", "posture": "POSTURAL_TREMOR_OF_THE_HANDS"}
 _SEGMENT_S, _TO_HZ = 4.0, 49.0
 _PAGE = Path("docs/beside-real.md")
@@ -79,9 +82,9 @@ def real_recordings(folder: Path) -> list[Recording]:
     return found
 
 
-def generated_recordings(people: int = 80) -> tuple[pd.DataFrame, list[Recording]]:
+def generated_recordings(people: int = 200) -> tuple[pd.DataFrame, list[Recording]]:
     """Return visits and recordings of generated people, half with Parkinson's disease, half healthy."""
-    recipe = Recipe(name="two", title="", classes=_PEOPLE, recordings=1.0, max_visits=1, centres=(Centre(),))
+    recipe = Recipe(name="two", title="", classes=_PEOPLE, recordings=1.0, max_visits=1, centres=_CENTRES)
     cohort = generate(recipe, patients=people, seed=5)
     found = []
     for session, _ in sessions(cohort):
@@ -166,7 +169,7 @@ def main(folder: Path) -> None:
         "",
         f"Made by `python -m benchmarks.beside REAL` with version {version('dystonia-pipeline')} on {date.today()}:",
         "one person with Parkinson's disease, recorded by phone (pdkit), a healthy one and one with multiple",
-        "sclerosis, recorded at the lower back (mobgap), beside 80 generated people, half with Parkinson's disease and",
+        "sclerosis, recorded at the lower back (mobgap), beside 200 generated people, half with Parkinson's disease and",
         "half healthy. So few people show whether what is generated is of this world, and nothing more; of dystonia",
         "they show nothing.",
         "",

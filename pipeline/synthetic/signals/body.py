@@ -29,6 +29,10 @@ _UP = np.array([0.0, 0.0, 1.0])
 _SWELLS, _SWELLS_S = 0.2, 0.7
 _SWAY_DEG, _SWAY_S = 0.25, 1.5
 _BREATH_DEG, _BREATH_HZ = 0.15, 0.25
+_UNSTEADY_DEG, _UNSTEADY_S, _UNSTEADY_LOG, _SUPPORTED = 0.4, 0.3, 0.5, 0.25
+"""A: a hand corrects its posture a few times a second, less where it is supported, and how much differs from person to
+person: as the recordings of one person's hands have it (docs/beside-real.md). Of heads we have none."""
+
 _JERK_S = 0.02
 _JERK_G, _JERK_OF_TREMOR, _JERK_LOG = 0.006, 4.0, 0.2
 """A: a jerk stands out of the tremor beside it, so that it can be told from it."""
@@ -114,6 +118,10 @@ def _held(
     sway = np.radians(_SWAY_DEG) * wandering(time_s, _SWAY_S, random)
     breath = np.radians(_BREATH_DEG) * np.sin(2 * np.pi * (_BREATH_HZ * time_s + random.random()))
     angle = np.radians(offset) + sway + breath
+    if take.place == "wrist":
+        unsteady = _UNSTEADY_DEG * np.exp(_UNSTEADY_LOG * random.standard_normal())
+        unsteady *= 1.0 if take.task in _HELD_FREE else _SUPPORTED
+        angle += np.radians(unsteady) * wandering(time_s, _UNSTEADY_S, random)
     ahead = np.array([np.cos(heading), np.sin(heading), 0.0])
     gravity = np.sin(angle) * ahead[:, None] + np.cos(angle) * _UP[:, None]
     rate = np.gradient(angle, time_s) * np.cross(_UP, ahead)[:, None]
