@@ -6,11 +6,13 @@ import numpy as np
 
 from pipeline.features import shape
 from pipeline.features.bursts import Runs, runs
+from pipeline.features.oscillation import besides
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.smoothness import smoothed
 from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, window_feature
 from pipeline.features.spectrum import band_weights, ratio, spectral_entropy, vertex
+from pipeline.features.tremor import LINE
 from pipeline.features.views import RecordingView
 from pipeline.units import Unit
 
@@ -22,8 +24,7 @@ _PERIODS_S = (0.15, 2.0)
 _LEAST_LAGS = 400
 _ORDER_S = 0.04
 _SMOOTH_S = 0.04
-_ENVELOPE_S = 0.1
-_BURST_RATIO = 3.0
+_JERK_S, _JERK_HZ, _JERK_RATIO = 0.05, 3.0, 2.0
 
 
 @window_feature(
@@ -287,23 +288,44 @@ def one_line_share(signal: Signal) -> Values:
     unit=Unit.HERTZ,
     outputs=(*_HEAD, _WRIST[1]),
     bounds=(0.0, 100.0),
+    version=2,
     source="Albanese 2013: jerky dystonia; bursts of myoclonus",
     invariant_to=(ROTATION, SCALE, MIRROR),
 )
 def jerks_hz(signal: Signal) -> Values:
     """How many jerks a second stand out of the rest of the movement.
 
-    Formula: stretches in which the length of the movement, averaged with a Gaussian of 0.1 s so that the beats of a
-    tremor merge, is above three times its median.
+    Formula: stretches in which the length of the movement, averaged with a Gaussian of 0.05 s, is above twice its
+    median, a second; without what is slower than 3 Hz and the tremor, which are the bins within 2 Hz of the strongest
+    line, and in the middle four fifths of the window. So a jerk need not be larger than the tremor beside it.
     """
-    found = signal.held(_jerks)
-    return np.where(signal.rms > 0, found.count(found.length_s > 0) / signal.seconds, np.nan)
+    found, seconds = signal.held(_jerks)
+    return np.where(signal.rms > 0, found.count(found.length_s > 0) / seconds, np.nan)
+
+
+@recording_feature(
+    unit=Unit.HERTZ,
+    outputs=on(["head", "wrist_worse"], ["rest", "posture"]),
+    bounds=(0.0, 100.0),
+    needs=[jerks_hz],
+    source="Albanese 2013: jerky dystonia; bursts of myoclonus",
+    invariant_to=(ROTATION, SCALE, MIRROR),
+)
+def jerk_rate_hz(recording: RecordingView) -> float:
+    """How many jerks a second there are in the whole recording; a window may hold one or none.
+
+    Formula: mean of `jerks_hz` over the windows.
+    """
+    found = recording.of(jerks_hz)
+    found = found[np.isfinite(found)]
+    return float(found.mean()) if len(found) else np.nan
 
 
 @window_feature(
     unit=Unit.SECONDS,
     outputs=_HEAD,
     bounds=(0.0, np.inf),
+    version=2,
     source="Albanese 2013: jerky dystonia; bursts of myoclonus",
     invariant_to=(ROTATION, SCALE, MIRROR),
     missing_when="no whole jerk",
@@ -313,7 +335,7 @@ def jerk_length_s(signal: Signal) -> Values:
 
     Formula: mean over those that begin and end in the window; NaN without any.
     """
-    found = signal.held(_jerks)
+    found, _ = signal.held(_jerks)
     return found.mean_s(found.whole)
 
 
@@ -321,6 +343,7 @@ def jerk_length_s(signal: Signal) -> Values:
     unit=Unit.SECONDS,
     outputs=_HEAD,
     bounds=(0.0, np.inf),
+    version=2,
     source="Albanese 2013: patterned and repetitive movement",
     invariant_to=(ROTATION, SCALE, MIRROR),
     missing_when="under two jerks",
@@ -330,16 +353,18 @@ def jerk_spacing_s(signal: Signal) -> Values:
 
     Formula: mean time between the begins of the jerks that `jerks_hz` counts; NaN under two.
     """
-    found = signal.held(_jerks)
+    found, _ = signal.held(_jerks)
     return found.spacing_s(found.length_s > 0)
 
 
-def _jerks(signal: Signal) -> Runs:
-    square = signal.movement**2
-    envelope = smoothed(np.sqrt(square[:, 0] + square[:, 1] + square[:, 2]), signal.fs, _ENVELOPE_S)
+def _jerks(signal: Signal) -> tuple[Runs, np.ndarray]:
+    """Find the jerks of each window, in so many seconds of it."""
+    square = besides(signal, *LINE, _JERK_HZ) ** 2
+    envelope = smoothed(np.sqrt(square[:, 0] + square[:, 1] + square[:, 2]), signal.fs, _JERK_S)
     # a level that is rounding only must not make jerks of it
-    level = _BURST_RATIO * np.median(envelope, axis=1) + 1e-9 * envelope.max(axis=1)
-    return runs(envelope > level[:, None], signal.fs)
+    least = 1e-9 * np.abs(signal.movement).max(axis=(1, 2))
+    level = _JERK_RATIO * np.median(envelope, axis=1) + least
+    return runs(envelope > level[:, None], signal.fs), envelope.shape[1] / signal.fs
 
 
 @recording_feature(

@@ -8,15 +8,16 @@ than the signal does, so that cycles are as exact at 25 Hz as at 200.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
 
 from pipeline.features.signal import Signal
-from pipeline.features.spectrum import strongest_line
+from pipeline.features.spectrum import ratio, strongest_line
 
 _REACH_HZ = 2.0
+_HALF_HZ = 0.5
 _LEAST_SAMPLES = 400
 _EDGE = 0.1
 """Share of the window at each end that is left out: there the Hann window weighs everything down to rounding."""
@@ -57,27 +58,89 @@ def oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     return signal.held(_oscillation, low, high)
 
 
-def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
-    line, samples = strongest_line(signal, low, high), signal.samples
-    # every second bin is the window's own; the first one, the mean, goes round no circle
-    bins, hertz = signal.hann[:, :, 2::2], signal.frequency[:, 2::2]
-    near = np.abs(hertz - line[:, None]) <= _REACH_HZ
-    kept = np.where(near[:, None, :] & signal.valid[:, None, None], bins, 0.0)
-    squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
-    direction = np.linalg.eigh(squares)[1][:, :, -1]
-    # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
-    samples *= -(-_LEAST_SAMPLES // samples)
-    whole = np.zeros((len(signal), samples), dtype=complex)
-    for axis in range(kept.shape[1]):
-        whole[:, 1 : 1 + kept.shape[2]] += kept[:, axis] * direction[:, axis : axis + 1]
-    wave = 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / signal.samples)
+def overtone(signal: Signal, low: float, high: float) -> np.ndarray:
+    """Return how strong the strongest oscillation's first overtone is beside it, as a ratio of amplitudes, shape (n,).
+
+    Only what keeps twice the phase counts: noise and other movement at twice the frequency do not, and a rhythm that
+    is uneven takes its overtone along. NaN without a line, and where the rate does not reach the overtone's.
+    """
+    found = signal.held(_strongest, low, high)
+    own = found.wave(1, _REACH_HZ)
+    twice = found.wave(2, 2 * _REACH_HZ)
+    size = np.abs(own)
+    turn = np.divide(own, size, out=np.zeros_like(own), where=size > 0)
+    reached = 2 * found.line + _HALF_HZ <= signal.highest_hz
+    return np.where(reached, ratio(np.abs((twice * turn.conj() ** 2).sum(axis=1)), size.sum(axis=1)), np.nan)
+
+
+def besides(signal: Signal, low: float, high: float, above_hz: float) -> np.ndarray:
+    """Return what a window holds besides its strongest oscillation and what is slow, shape (n, channels, t).
+
+    Without the bins within 2 Hz of the strongest line between two frequencies, and below a third one; of the middle of
+    the window.
+    """
+    found = signal.held(_strongest, low, high)
+    hertz = signal.frequency[:, ::2]
+    out = (hertz < above_hz) | (np.abs(hertz - found.line[:, None]) <= _REACH_HZ)
+    rest = np.asarray(fft.irfft(np.where(out[:, None, :], 0.0, signal.hann[:, :, ::2]), signal.samples))
+    inner, hann = _inner(signal.samples)
+    return rest[:, :, inner] / hann
+
+
+def _inner(samples: int) -> tuple[slice, np.ndarray]:
+    """Return the middle of a window, and what a Hann window is there."""
     edge = int(_EDGE * samples)
     inner = slice(edge, samples - edge)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples)
-    size = np.abs(wave[:, inner]) / hann[inner]
+    return inner, (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples))[inner]
+
+
+@dataclass(frozen=True, eq=False)
+class _Strongest:
+    """The strongest line of each window, shape (n,), and the direction of its swing, shape (n, channels)."""
+
+    signal: Signal
+    line: np.ndarray
+    direction: np.ndarray
+
+    @property
+    def bins(self) -> tuple[np.ndarray, np.ndarray]:
+        """Transform under a Hann window and its frequencies; the mean, which goes round no circle, is left out."""
+        return self.signal.hann[:, :, 2::2], self.signal.frequency[:, 2::2]
+
+    def near(self, times: int, reach_hz: float) -> np.ndarray:
+        """Return the bins within reach of the line, or of a multiple of it, and zero elsewhere."""
+        bins, hertz = self.bins
+        near = np.abs(hertz - times * self.line[:, None]) <= reach_hz
+        return np.where(near[:, None, :] & self.signal.valid[:, None, None], bins, 0.0)
+
+    def wave(self, times: int, reach_hz: float) -> np.ndarray:
+        """Return these bins along the direction as a complex wave, under a Hann window, shape (n, t)."""
+        kept = self.near(times, reach_hz)
+        # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
+        samples = self.signal.samples * -(-_LEAST_SAMPLES // self.signal.samples)
+        whole = np.zeros((len(self.signal), samples), dtype=complex)
+        for axis in range(kept.shape[1]):
+            whole[:, 1 : 1 + kept.shape[2]] += kept[:, axis] * self.direction[:, axis : axis + 1]
+        return 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / self.signal.samples)
+
+
+def _strongest(signal: Signal, low: float, high: float) -> _Strongest:
+    channels = signal.values.shape[1]
+    found = _Strongest(signal, strongest_line(signal, low, high), np.zeros((len(signal), channels)))
+    kept = found.near(1, _REACH_HZ)
+    squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
+    return replace(found, direction=np.linalg.eigh(squares)[1][:, :, -1])
+
+
+def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
+    strongest = signal.held(_strongest, low, high)
+    wave = strongest.wave(1, _REACH_HZ)
+    samples = wave.shape[1]
+    inner, hann = _inner(samples)
+    size = np.abs(wave[:, inner]) / hann
     turns = np.unwrap(np.angle(wave[:, inner]), axis=1) / (2 * np.pi)
     phase = np.maximum.accumulate(turns - turns[:, :1], axis=1)
-    found = np.isfinite(line)[:, None]
+    found = np.isfinite(strongest.line)[:, None]
     return Oscillation(np.where(found, size, np.nan), np.where(found, phase, np.nan), samples / signal.seconds)
 
 

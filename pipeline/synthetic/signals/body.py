@@ -30,8 +30,8 @@ _SWELLS, _SWELLS_S = 0.2, 0.7
 _SWAY_DEG, _SWAY_S = 0.25, 1.5
 _BREATH_DEG, _BREATH_HZ = 0.15, 0.25
 _UNSTEADY_DEG, _UNSTEADY_S, _SUPPORTED = 0.08, 0.5, 0.25
-"""A: a hand that is held corrects its posture twice a second, less where it is supported. Rhythm and rest are those of the
-recorded hands of one person with Parkinson's disease, who was off by 0.25 degrees (docs/beside-real.md); most hands are
+"""A: a hand that is held corrects its posture twice a second, less where it is supported. Rhythm and rest are those of
+the recorded hands of one person with Parkinson's disease, who was off by 0.25 degrees (docs/beside-real.md); most are
 steadier, since the line of 8 to 12 Hz of the healthy stands out. Of heads we have no recording: theirs only sway."""
 
 _JERK_S = 0.02
@@ -91,8 +91,9 @@ def moved(
     rate += wills.rate
     if take.place == "wrist":
         size = np.radians(_UNSTEADY_DEG) * habits.unsteady * (1.0 if take.task in _HELD_FREE else _SUPPORTED)
-        for part, more in zip((acceleration, rate), _corrected(time_s, size, lever, random), strict=True):
-            part += more
+        corrected = _corrected(time_s, size, lever, random)
+        acceleration += corrected[0]
+        rate += corrected[1]
     for vectors, waves in (
         (shaken.linear, shaken.tremor(time_s, habits.overtone, device, random)),
         (shaken.across, shaken.jerks(time_s, told.jerks_hz, device, random)),

@@ -20,8 +20,8 @@ _STEP_UV, _STEPS = 0.1, 32_767
 _HEAD = load_epidemiology().figure("tremor_frequency.dystonic_head_focal")
 _DUTY_LOG = 0.28
 _DUTY = value("emg_burst.head_focal") * 1e-3 * _HEAD.value / (1 + ((_HEAD.sd or 0.0) / _HEAD.value) ** 2)
-"""Mean share of a cycle that a burst lasts, so that bursts of tremors of 4.0 +- 0.9 Hz last 111 ms; of 4.7 +- 1.0 Hz they
-last 93 ms, where 91.5 were found."""
+"""Mean share of a cycle that a burst lasts, so that bursts of tremors of 4.0 +- 0.9 Hz last 111 ms; of 4.7 +- 1.0 Hz
+they last 93 ms, where 91.5 were found."""
 
 _JERK = load_epidemiology().figure("emg_burst.noncortical_myoclonus")
 _EDGE = 0.05
