@@ -24,7 +24,11 @@ _PERIODS_S = (0.15, 2.0)
 _LEAST_LAGS = 400
 _ORDER_S = 0.04
 _SMOOTH_S = 0.04
-_JERK_S, _JERK_HZ, _JERK_RATIO = 0.05, 3.0, 2.0
+_ENVELOPE_S = 0.1
+_BURST_RATIO = 3.0
+_TWITCH_S, _TWITCH_HZ, _TWITCH_RATIO = 0.03, 4.0, 2.5
+_TWITCH_LEAST = 1e-4
+"""Of the whole movement: what is smaller is what is left of an oscillation, or rounding."""
 
 
 @window_feature(
@@ -286,7 +290,7 @@ def one_line_share(signal: Signal) -> Values:
 
 @window_feature(
     unit=Unit.HERTZ,
-    outputs=(*_HEAD, _WRIST[1]),
+    outputs=_HEAD,
     bounds=(0.0, 100.0),
     version=2,
     source="Albanese 2013: jerky dystonia; bursts of myoclonus",
@@ -295,37 +299,17 @@ def one_line_share(signal: Signal) -> Values:
 def jerks_hz(signal: Signal) -> Values:
     """How many jerks a second stand out of the rest of the movement.
 
-    Formula: stretches in which the length of the movement, averaged with a Gaussian of 0.05 s, is above twice its
-    median, a second; without what is slower than 3 Hz and the tremor, which are the bins within 2 Hz of the strongest
-    line, and in the middle four fifths of the window. So a jerk need not be larger than the tremor beside it.
+    Formula: stretches in which the length of the movement, averaged with a Gaussian of 0.1 s so that the beats of a
+    tremor merge, is above three times its median.
     """
-    found, seconds = signal.held(_jerks)
-    return np.where(signal.rms > 0, found.count(found.length_s > 0) / seconds, np.nan)
-
-
-@recording_feature(
-    unit=Unit.HERTZ,
-    outputs=on(["head", "wrist_worse"], ["rest", "posture"]),
-    bounds=(0.0, 100.0),
-    needs=[jerks_hz],
-    source="Albanese 2013: jerky dystonia; bursts of myoclonus",
-    invariant_to=(ROTATION, SCALE, MIRROR),
-)
-def jerk_rate_hz(recording: RecordingView) -> float:
-    """How many jerks a second there are in the whole recording; a window may hold one or none.
-
-    Formula: mean of `jerks_hz` over the windows.
-    """
-    found = recording.of(jerks_hz)
-    found = found[np.isfinite(found)]
-    return float(found.mean()) if len(found) else np.nan
+    found = signal.held(_jerks)
+    return np.where(signal.rms > 0, found.count(found.length_s > 0) / signal.seconds, np.nan)
 
 
 @window_feature(
     unit=Unit.SECONDS,
     outputs=_HEAD,
     bounds=(0.0, np.inf),
-    version=2,
     source="Albanese 2013: jerky dystonia; bursts of myoclonus",
     invariant_to=(ROTATION, SCALE, MIRROR),
     missing_when="no whole jerk",
@@ -335,7 +319,7 @@ def jerk_length_s(signal: Signal) -> Values:
 
     Formula: mean over those that begin and end in the window; NaN without any.
     """
-    found, _ = signal.held(_jerks)
+    found = signal.held(_jerks)
     return found.mean_s(found.whole)
 
 
@@ -343,7 +327,6 @@ def jerk_length_s(signal: Signal) -> Values:
     unit=Unit.SECONDS,
     outputs=_HEAD,
     bounds=(0.0, np.inf),
-    version=2,
     source="Albanese 2013: patterned and repetitive movement",
     invariant_to=(ROTATION, SCALE, MIRROR),
     missing_when="under two jerks",
@@ -353,18 +336,56 @@ def jerk_spacing_s(signal: Signal) -> Values:
 
     Formula: mean time between the begins of the jerks that `jerks_hz` counts; NaN under two.
     """
-    found, _ = signal.held(_jerks)
+    found = signal.held(_jerks)
     return found.spacing_s(found.length_s > 0)
 
 
-def _jerks(signal: Signal) -> tuple[Runs, np.ndarray]:
-    """Find the jerks of each window, in so many seconds of it."""
-    square = besides(signal, *LINE, _JERK_HZ) ** 2
-    envelope = smoothed(np.sqrt(square[:, 0] + square[:, 1] + square[:, 2]), signal.fs, _JERK_S)
+@window_feature(
+    unit=Unit.HERTZ,
+    outputs=_WRIST[1:],
+    bounds=(0.0, 100.0),
+    source="Albanese 2013: jerky dystonia; myoclonus lasts 31 to 57 ms",
+    invariant_to=(ROTATION, SCALE, MIRROR),
+)
+def twitches_hz(signal: Signal) -> Values:
+    """How many twitches a second there are beside a tremor, which may be larger than they are.
+
+    Formula: stretches in which the length of the movement, averaged with a Gaussian of 0.03 s, is above 2.5 times its
+    median, a second; without what is slower than 4 Hz and the tremor, which are the bins within 2 Hz of the strongest
+    line, and in the middle three fifths of the window. `jerks_hz` counts what stands out of the whole movement.
+    """
+    square = besides(signal, *LINE, _TWITCH_HZ) ** 2
+    envelope = smoothed(np.sqrt(square[:, 0] + square[:, 1] + square[:, 2]), signal.fs, _TWITCH_S)
+    level = _TWITCH_RATIO * np.median(envelope, axis=1) + _TWITCH_LEAST * signal.rms
+    found = runs(envelope > level[:, None], signal.fs)
+    seconds = envelope.shape[1] / signal.fs
+    return np.where(signal.rms > 0, found.count(found.length_s > 0) / seconds, np.nan)
+
+
+@recording_feature(
+    unit=Unit.HERTZ,
+    outputs=on(["head", "wrist_worse"], ["posture"]),
+    bounds=(0.0, 100.0),
+    needs=[twitches_hz],
+    source="Albanese 2013: jerky dystonia; myoclonus lasts 31 to 57 ms",
+    invariant_to=(ROTATION, SCALE, MIRROR),
+)
+def twitch_rate_hz(recording: RecordingView) -> float:
+    """How many twitches a second there are in the whole recording, since most windows hold one or none.
+
+    Formula: mean of `twitches_hz` over the windows.
+    """
+    found = recording.of(twitches_hz)
+    found = found[np.isfinite(found)]
+    return float(found.mean()) if len(found) else np.nan
+
+
+def _jerks(signal: Signal) -> Runs:
+    square = signal.movement**2
+    envelope = smoothed(np.sqrt(square[:, 0] + square[:, 1] + square[:, 2]), signal.fs, _ENVELOPE_S)
     # a level that is rounding only must not make jerks of it
-    least = 1e-9 * np.abs(signal.movement).max(axis=(1, 2))
-    level = _JERK_RATIO * np.median(envelope, axis=1) + least
-    return runs(envelope > level[:, None], signal.fs), envelope.shape[1] / signal.fs
+    level = _BURST_RATIO * np.median(envelope, axis=1) + 1e-9 * envelope.max(axis=1)
+    return runs(envelope > level[:, None], signal.fs)
 
 
 @recording_feature(

@@ -19,8 +19,9 @@ from pipeline.features.spectrum import ratio, strongest_line
 _REACH_HZ = 2.0
 _HALF_HZ = 0.5
 _LEAST_SAMPLES = 400
-_EDGE = 0.1
-"""Share of the window at each end that is left out: there the Hann window weighs everything down to rounding."""
+_EDGE, _EDGE_BESIDES = 0.1, 0.2
+"""Share of the window at each end that is left out: there the Hann window weighs everything down to rounding, or to
+what is left of a strong oscillation."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +75,22 @@ def overtone(signal: Signal, low: float, high: float) -> np.ndarray:
 
 
 def besides(signal: Signal, low: float, high: float, above_hz: float) -> np.ndarray:
-    """Return what a window holds besides its strongest oscillation and what is slow, shape (n, channels, t).
+    """Return what the middle of a window holds besides its strongest oscillation and what is slow, shape (n, c, t).
 
-    Without the bins within 2 Hz of the strongest line between two frequencies, and below a third one; of the middle of
-    the window.
+    That is all but the bins within 2 Hz of the strongest line between two frequencies, and those below a third one.
     """
-    found = signal.held(_strongest, low, high)
+    line = strongest_line(signal, low, high)[:, None]
     hertz = signal.frequency[:, ::2]
-    out = (hertz < above_hz) | (np.abs(hertz - found.line[:, None]) <= _REACH_HZ)
-    rest = np.asarray(fft.irfft(np.where(out[:, None, :], 0.0, signal.hann[:, :, ::2]), signal.samples))
-    inner, hann = _inner(signal.samples)
-    return rest[:, :, inner] / hann
+    left_out = (hertz < above_hz) | (np.abs(hertz - line) <= _REACH_HZ)
+    bins = np.where(left_out[:, None, :], 0.0, signal.hann[:, :, ::2])
+    inner, hann = _inner(signal.samples, _EDGE_BESIDES)
+    return np.asarray(fft.irfft(bins, signal.samples))[:, :, inner] / hann
 
 
-def _inner(samples: int) -> tuple[slice, np.ndarray]:
+def _inner(samples: int, edge: float) -> tuple[slice, np.ndarray]:
     """Return the middle of a window, and what a Hann window is there."""
-    edge = int(_EDGE * samples)
-    inner = slice(edge, samples - edge)
+    left_out = int(edge * samples)
+    inner = slice(left_out, samples - left_out)
     return inner, (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples))[inner]
 
 
@@ -136,7 +136,7 @@ def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     strongest = signal.held(_strongest, low, high)
     wave = strongest.wave(1, _REACH_HZ)
     samples = wave.shape[1]
-    inner, hann = _inner(samples)
+    inner, hann = _inner(samples, _EDGE)
     size = np.abs(wave[:, inner]) / hann
     turns = np.unwrap(np.angle(wave[:, inner]), axis=1) / (2 * np.pi)
     phase = np.maximum.accumulate(turns - turns[:, :1], axis=1)

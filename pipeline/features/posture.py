@@ -19,12 +19,9 @@ _DEVIATION_DEG = 10.0
 
 @window_feature(
     unit=Unit.DEGREES,
-    outputs=(
-        *on(["head"], ["rest", "posture"], "median"),
-        *on(["trunk"], ["gait"], "median"),
-        *on(["wrist_worse"], ["posture"], "median"),
-    ),
+    outputs=(*on(["head"], ["posture"], "median"), *on(["trunk"], ["gait"], "median")),
     bounds=(0.0, 180.0),
+    version=2,
     source="TWSTRS item I.A",
     min_s=1.0,
     invariant_to=(SCALE, MIRROR),
@@ -49,8 +46,9 @@ def tilt_deg(signal: Signal) -> Values:
 
 @window_feature(
     unit=Unit.DEGREES,
-    outputs=(*on(["head", "wrist_worse"], ["posture"], "median"), *on(["trunk"], ["gait"], "median")),
+    outputs=on(["head", "wrist_worse"], ["posture"], "median"),
     bounds=(0.0, 180.0),
+    version=2,
     source="Albanese 2013: sustained or intermittent postures",
     invariant_to=(ROTATION, SCALE, MIRROR),
 )

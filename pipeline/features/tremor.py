@@ -214,7 +214,7 @@ def slow_against_fast_tremor_ratio(signal: Signal) -> Values:
 
 @window_feature(
     unit=Unit.RATIO,
-    outputs=(*_HELD_LINES, _LINES[0]),
+    outputs=_LINES[:2],
     bounds=(0.0, np.inf),
     version=2,
     source="Luft 2019: overtones of parkinsonian tremor",
