@@ -350,8 +350,8 @@ def jerk_spacing_s(signal: Signal) -> Values:
 def twitches_hz(signal: Signal) -> Values:
     """How many twitches a second there are beside a tremor, which may be larger than they are.
 
-    Formula: stretches in which the length of the movement, averaged with a Gaussian of 0.03 s, is above 2.5 times its
-    median, a second; without what is slower than 4 Hz and the tremor, which are the bins within 2 Hz of the strongest
+    Formula: how often the length of the movement, averaged with a Gaussian of 0.03 s, rises above 2.5 times its median,
+    a second; without what is slower than 4 Hz and the tremor, which are the bins within 2 Hz of the strongest
     line, and in the middle three fifths of the window. `jerks_hz` counts what stands out of the whole movement.
     """
     square = besides(signal, *LINE, _TWITCH_HZ) ** 2
@@ -359,7 +359,7 @@ def twitches_hz(signal: Signal) -> Values:
     level = _TWITCH_RATIO * np.median(envelope, axis=1) + _TWITCH_LEAST * signal.rms
     found = runs(envelope > level[:, None], signal.fs)
     seconds = envelope.shape[1] / signal.fs
-    return np.where(signal.rms > 0, found.count(found.length_s > 0) / seconds, np.nan)
+    return np.where(signal.rms > 0, found.count(found.begin_s > 0) / seconds, np.nan)
 
 
 @recording_feature(

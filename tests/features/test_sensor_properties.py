@@ -372,7 +372,7 @@ def test_twitches_are_counted_beside_a_larger_tremor(rate, size):
         return shaking(5 * time, size) + across + noise
 
     found = row("posture", make, site="head", rate=rate)
-    assert abs(found["head__posture__whole__twitch_rate_hz"] - 1 / 1.1) < 0.15
+    assert abs(found["head__posture__whole__twitch_rate_hz"] - 1 / 1.1) < 0.1
 
 
 @given(st.integers(0, 1_000), st.floats(1.0, 60.0))
