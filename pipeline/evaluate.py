@@ -22,7 +22,7 @@ from pipeline.arguments import (
     trusted_key_option,
 )
 from pipeline.bundle import load_bundle, tell_exposed
-from pipeline.bundle.save import package_versions, report_members
+from pipeline.bundle.save import report_members
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import workers
 from pipeline.external import external_report
@@ -30,6 +30,7 @@ from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source, spooled
+from pipeline.versions import package_versions
 
 
 def evaluate(

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from pipeline.arguments import FOLDER, format_option, overwrite_option
-from pipeline.bundle.save import package_versions
 from pipeline.command import run
 from pipeline.config import load_recipe
 from pipeline.publish import publishing
 from pipeline.study import Recipe
 from pipeline.synthetic.writing import parts, write_cohort
+from pipeline.versions import package_versions
 from pipeline.writing import Format
 
 

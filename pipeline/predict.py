@@ -35,7 +35,6 @@ from pipeline.arguments import (
 )
 from pipeline.batch import Attempt, names_of, written
 from pipeline.bundle import ModelBundle, load_bundle, tell_exposed
-from pipeline.bundle.save import package_versions
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import Cluster, environment, workers
 from pipeline.errors import PipelineError
@@ -46,6 +45,7 @@ from pipeline.reading.options import Options
 from pipeline.reading.source import open_source, spooled
 from pipeline.row_tally import RowTally
 from pipeline.synthetic.canaries import canaries
+from pipeline.versions import package_versions
 from pipeline.writing import Format
 
 

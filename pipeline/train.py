@@ -20,8 +20,9 @@ from pipeline.arguments import (
     quiet_option,
     reading_options,
 )
-from pipeline.bundle import ModelBundle, members_of
-from pipeline.bundle.save import REPORT_PAGE, package_versions
+from pipeline.bundle import ModelBundle
+from pipeline.bundle.layout import REPORT_PAGE
+from pipeline.bundle.save import members_of
 from pipeline.command import Say, run, teller
 from pipeline.config import load_study, study_options
 from pipeline.engine import Cluster, workers
@@ -32,9 +33,11 @@ from pipeline.publish import publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source, spooled
 from pipeline.report import figures_of
+from pipeline.steps import Steps
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
+from pipeline.versions import package_versions
 
 
 def train(
@@ -61,7 +64,7 @@ def train(
     options : Options, optional
         How the cohort is read; the study's own mapping and outcome columns are added.
     jobs : int
-        Processes that read recordings and extract features; 0 for all cores.
+        Processes that share the work; 0 for all cores.
     cluster : Cluster, optional
         A Dask cluster that does it.
     overwrite : bool
@@ -97,6 +100,8 @@ def train(
         if staging is None:
             say(f"{out} already holds this model: same data, same study, same versions")
             return None
+        if staging.members:
+            say("going on where an earlier run was cut off")
         say(f"reading {path}")
         with (
             tempfile.TemporaryDirectory(dir=staging.path) as spill,
@@ -105,13 +110,15 @@ def train(
             share = spread if spread.width > 1 else map
             cohort = read_whole(source, options, Path(spill).resolve(), map=share)
             source.verify_unchanged()
-            bundle, report = fit_study(cohort, study, out.name, map=share, say=say)
+            steps = Steps(share, staging)
+            bundle, report = fit_study(cohort, study, out.name, steps=steps, say=say)
         bundle = replace(
             bundle,
             mapping=options.mapping,
             provenance={**bundle.provenance, "training_digest": source.digest},
         )
         members_of(bundle, canaries(), report)(staging)
+        steps.discard()
     # the model is safe by now: a store that fails costs a warning only, unless it is required
     try:
         say(f"logged as run {_log(out, study, bundle, report)}: see it with\n  {runs.ui_command()}")

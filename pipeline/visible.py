@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort, Column
 from pipeline.schema import TREATMENTS, VISIT_DETAILS, VISITS
-from pipeline.study import Study
+from pipeline.study import Inputs, Study
 
 
 def visible(cohort: Cohort, study: Study) -> Cohort:
@@ -21,15 +22,17 @@ def visible(cohort: Cohort, study: Study) -> Cohort:
     that decide its label: those terms and their kinds, and the exclusion of anything above them. They go before any
     closure over the ontology, so that nothing of them comes back through an ancestor.
     """
-    details = [column.name for column in VISIT_DETAILS]  # kept for people and rules; no feature is made of them
-    visits = _without(cohort.visits.drop(columns=details, errors="ignore"), VISITS, study)
+    labels = frozenset(label for target in study.targets for label in target.label_columns)
+    hidden, of_treatments = _hidden(study.inputs, labels)
+    visits = _without(cohort.visits, hidden)
     # the finding that is the label is hidden whether the study says so or not
     terms = (*study.inputs.hide_findings, *(target.finding for target in study.targets if target.finding))
     if "findings" in visits and terms:
         cells = hide_findings(visits["findings"].to_numpy(dtype=object), terms)
         visits = visits.assign(findings=cells)
-    visits = _hide_flags(visits, terms)
-    treatments = _without(cohort.treatments, TREATMENTS, study)
+    if terms:
+        visits = _hide_flags(visits, terms)
+    treatments = _without(cohort.treatments, of_treatments)
     if "kind" not in treatments:
         treatments = pd.DataFrame()
     return replace(cohort, visits=visits, treatments=treatments, outcomes=pd.DataFrame())
@@ -69,13 +72,22 @@ def _hide_flags(visits: pd.DataFrame, terms: Iterable[str]) -> pd.DataFrame:
     return visits.assign(**changed)
 
 
-def _without(table: pd.DataFrame, declared: tuple[Column, ...], study: Study) -> pd.DataFrame:
-    labels = {label for target in study.targets for label in target.label_columns}
-    hidden = {
-        column.name
-        for column in declared
-        if column.known_at not in study.inputs.known_at
-        or column.name in study.inputs.hide
-        or (labels & set(column.defines) and not study.inputs.defining)
-    }
-    return table.drop(columns=[name for name in table if name in hidden])
+def _without(table: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
+    return table[[name for name in table if name not in hidden]]
+
+
+@cache
+def _hidden(inputs: Inputs, labels: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Name the columns of visits and of treatments that are hidden from a model of these labels."""
+
+    def of(declared: Iterable[Column]) -> frozenset[str]:
+        return frozenset(
+            column.name
+            for column in declared
+            if column.known_at not in inputs.known_at
+            or column.name in inputs.hide
+            or (labels & set(column.defines) and not inputs.defining)
+        )
+
+    # details are kept for people and rules; no feature is made of them
+    return of(VISITS) | {column.name for column in VISIT_DETAILS}, of(TREATMENTS)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from pipeline.bundle import ModelBundle, members_of
+from pipeline.bundle import ModelBundle
+from pipeline.bundle.save import members_of
 from pipeline.config import load_recipe, load_study, study_options
 from pipeline.fitting import fit_study
 from pipeline.generate import generate

@@ -38,8 +38,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as papq
 
-from pipeline.bundle import load, load_bundle, members_of
-from pipeline.bundle.save import MANIFEST, package_versions
+from pipeline.bundle import load, load_bundle
+from pipeline.bundle.layout import MANIFEST
+from pipeline.bundle.save import members_of
 from pipeline.cohort_files.packets import write_phenopackets
 from pipeline.config import load_recipe, load_study, study_options
 from pipeline.errors import PipelineError
@@ -50,6 +51,7 @@ from pipeline.publish import publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source
 from pipeline.synthetic.canaries import canaries
+from pipeline.versions import package_versions
 from tools.spoiling import spoilt
 
 ROOT = Path(__file__).parents[1]

@@ -2,6 +2,5 @@
 
 from pipeline.bundle.load import exposed, load_bundle, tell_exposed
 from pipeline.bundle.model import ModelBundle, TargetModel
-from pipeline.bundle.save import members_of
 
-__all__ = ["ModelBundle", "TargetModel", "exposed", "load_bundle", "members_of", "tell_exposed"]
+__all__ = ["ModelBundle", "TargetModel", "exposed", "load_bundle", "tell_exposed"]

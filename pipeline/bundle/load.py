@@ -22,8 +22,8 @@ import skops.io
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse_foreign
+from pipeline.bundle.layout import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
 from pipeline.bundle.model import ModelBundle, TargetModel
-from pipeline.bundle.save import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
 from pipeline.bundle.signature import SIGNATURE, SIGNATURE_BYTES, refuse_unsigned
 from pipeline.errors import BundleRefused, MissingInput, UsageError
 from pipeline.features.catalogue import fingerprints

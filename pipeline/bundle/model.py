@@ -177,7 +177,10 @@ class ModelBundle:
 
     def vectors(self, cohort: Cohort, *, map: Map = map) -> np.ndarray:
         """Return the feature matrix of a cohort, as the study may see it; shape (visits, features), C-contiguous."""
-        table = extract(visible(cohort, self.study), self.known_features, map=map)
+        return self._vectors(visible(cohort, self.study), map)
+
+    def _vectors(self, seen: Cohort, map: Map) -> np.ndarray:
+        table = extract(seen, self.known_features, map=map)
         return np.ascontiguousarray(table[list(self.features)].to_numpy(dtype=np.float64))
 
     def predict(
@@ -208,7 +211,8 @@ class ModelBundle:
         batches: list[pd.DataFrame] = []
         for positions in _patient_batches(cohort, batch_size):
             batch = cohort[positions]
-            batches.append(self._table(batch, self.vectors(batch, map=map)))
+            seen = visible(batch, self.study)
+            batches.append(self._table(batch, seen, self._vectors(seen, map)))
             told(len(batch))
         if not batches:
             return self.empty()
@@ -217,12 +221,12 @@ class ModelBundle:
     def empty(self) -> pd.DataFrame:
         """Return a table of predictions without rows: all columns, in order, with their types."""
         nothing = Cohort(pd.DataFrame({name: pd.Series(dtype=object) for name in IDENTITY}))
-        return self._table(nothing, np.zeros((0, len(self.features))))
+        return self._table(nothing, nothing, np.zeros((0, len(self.features))))
 
-    def _table(self, cohort: Cohort, X: np.ndarray) -> pd.DataFrame:
+    def _table(self, cohort: Cohort, seen: Cohort, X: np.ndarray) -> pd.DataFrame:
         columns: dict[str, Any] = {name: cohort.visits[name].to_numpy() for name in IDENTITY}
         columns["row"] = columns["row"].astype(np.int64)
-        modalities = _modalities(visible(cohort, self.study))
+        modalities = _modalities(seen)
         warnings = [_repeated(cohort), np.where(modalities == "", "ALL_MISSING", "")]
         for model in self.models:
             asked = eligibility(cohort, model.target)

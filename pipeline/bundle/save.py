@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,15 @@ import numpy as np
 import pandas as pd
 import skops.io
 
+from pipeline.bundle.layout import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
 from pipeline.bundle.model import ModelBundle
+from pipeline.bundle.settle import settled
 from pipeline.features.catalogue import fingerprints
 from pipeline.features.plugins import load_plugin
 from pipeline.publish import Staging
 from pipeline.records import Cohort
 from pipeline.report import html_page
-
-FORMAT = 1
-MANIFEST = "manifest.json"
-CANARIES = "canaries.json"
-REPORT = "report.json"
-REPORT_PAGE = "report.html"
-PACKAGES = ("dystonia-pipeline", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops")
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of the packages on which numbers depend."""
-    return {name: version(name) for name in PACKAGES}
+from pipeline.versions import package_versions
 
 
 def members_of(bundle: ModelBundle, canaries: Cohort, report: dict[str, Any]) -> Callable[[Staging], None]:
@@ -90,7 +80,7 @@ def manifest(bundle: ModelBundle, members: dict[str, str]) -> dict[str, Any]:
 
 def _dump(model: Any, path: Path) -> None:
     content = {"estimator": model.estimator, "sets": dict(model.sets), "group_cuts": list(model.group_cuts)}
-    skops.io.dump(content, path, compression=8)  # zipfile.ZIP_DEFLATED
+    path.write_bytes(settled(skops.io.dumps(content)))
 
 
 def _write_canaries(bundle: ModelBundle, canaries: Cohort, path: Path) -> None:

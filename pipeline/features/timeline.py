@@ -51,9 +51,12 @@ class History:
 
     def value(self, column: str) -> np.ndarray:
         """Return a flag or number as recorded at this visit."""
-        if column not in self._visits:
-            return self._nothing
-        return self._visits[column].to_numpy(dtype=float, na_value=np.nan)
+        if column not in self._numbers:
+            numbers = self._visits[column].to_numpy(dtype=float, na_value=np.nan) if self.has(column) else self._nothing
+            numbers = numbers.view()
+            numbers.flags.writeable = False  # many features look at one column
+            self._numbers[column] = numbers
+        return self._numbers[column]
 
     def text(self, column: str) -> np.ndarray:
         """Return a text as recorded at this visit, ``""`` where it is not."""
@@ -129,6 +132,10 @@ class History:
     def marks(self) -> Marks:
         """The visits' findings, mark by mark; a cell is split once, however many features read it."""
         return marks_of(self._visits["findings"] if self.has("findings") else self.text("findings"))
+
+    @cached_property
+    def _numbers(self) -> dict[str, np.ndarray]:
+        return {}
 
     @cached_property
     def _nothing(self) -> np.ndarray:

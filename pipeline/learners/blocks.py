@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 BLOCK_ROWS = 256
 
@@ -43,7 +44,7 @@ def in_blocks(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray, rows:
     """
     X = np.asarray(X, dtype=np.float64)
     parts = []
-    with threadpool_limits(1, user_api="blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         # at least one block, so that an empty batch has columns too
         for start in range(0, max(len(X), 1), rows):
             piece = X[start : start + rows]
@@ -51,3 +52,9 @@ def in_blocks(function: Callable[[np.ndarray], np.ndarray], X: np.ndarray, rows:
             block[: len(piece)] = piece
             parts.append(function(block)[: len(piece)])
     return np.concatenate(parts)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Find the libraries that use threads; NumPy's, which the functions use, is loaded long before."""
+    return ThreadpoolController()

@@ -97,6 +97,12 @@ def test_a_shell_completes_the_options_of_a_command():
     assert completed("dystonia predict --allow")[0] == ["--allow-mixed-workers", "--allow-version"]
 
 
+def test_predict_starts_without_what_only_training_needs():
+    code = "import sys, pipeline.predict; print(sorted({'matplotlib', 'mlflow'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_an_example(capfd, name):
     """--help says what a command does and shows one that can be typed, on a line of its own."""

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 from uv import find_uv_bin
 
-from pipeline.bundle import load_bundle, members_of
+from pipeline.bundle import load_bundle
+from pipeline.bundle.save import members_of
 from pipeline.config import load_study, read_text
 from pipeline.errors import BundleRefused, UsageError
 from pipeline.features.catalogue import CATALOGUE
