@@ -16,7 +16,10 @@ from scipy import fft
 from pipeline.features.signal import Signal
 from pipeline.features.spectrum import ratio, strongest_line
 
-_REACH_HZ = 2.0
+_REACH = 0.45
+"""Of the line's frequency, to each side: cycles that are long and short by turns have their side bands at half of it."""
+
+_REACH_BESIDES_HZ = 2.0
 _HALF_HZ = 0.5
 _LEAST_SAMPLES = 400
 _EDGE, _EDGE_BESIDES = 0.1, 0.2
@@ -66,8 +69,7 @@ def overtone(signal: Signal, low: float, high: float) -> np.ndarray:
     is uneven takes its overtone along. NaN without a line, and where the rate does not reach the overtone's.
     """
     found = signal.held(_strongest, low, high)
-    own = found.wave(1, _REACH_HZ)
-    twice = found.wave(2, 2 * _REACH_HZ)
+    own, twice = found.wave(1), found.wave(2)
     size = np.abs(own)
     turn = np.divide(own, size, out=np.zeros_like(own), where=size > 0)
     reached = 2 * found.line + _HALF_HZ <= signal.highest_hz
@@ -81,7 +83,7 @@ def besides(signal: Signal, low: float, high: float, above_hz: float) -> np.ndar
     """
     line = strongest_line(signal, low, high)[:, None]
     hertz = signal.frequency[:, ::2]
-    left_out = (hertz < above_hz) | (np.abs(hertz - line) <= _REACH_HZ)
+    left_out = (hertz < above_hz) | (np.abs(hertz - line) <= _REACH_BESIDES_HZ)
     bins = np.where(left_out[:, None, :], 0.0, signal.hann[:, :, ::2])
     inner, hann = _inner(signal.samples, _EDGE_BESIDES)
     return np.asarray(fft.irfft(bins, signal.samples))[:, :, inner] / hann
@@ -107,15 +109,15 @@ class _Strongest:
         """Transform under a Hann window and its frequencies; the mean, which goes round no circle, is left out."""
         return self.signal.hann[:, :, 2::2], self.signal.frequency[:, 2::2]
 
-    def near(self, times: int, reach_hz: float) -> np.ndarray:
+    def near(self, times: int) -> np.ndarray:
         """Return the bins within reach of the line, or of a multiple of it, and zero elsewhere."""
         bins, hertz = self.bins
-        near = np.abs(hertz - times * self.line[:, None]) <= reach_hz
+        near = np.abs(hertz / times - self.line[:, None]) <= _REACH * self.line[:, None]
         return np.where(near[:, None, :] & self.signal.valid[:, None, None], bins, 0.0)
 
-    def wave(self, times: int, reach_hz: float) -> np.ndarray:
+    def wave(self, times: int) -> np.ndarray:
         """Return these bins along the direction as a complex wave, under a Hann window, shape (n, t)."""
-        kept = self.near(times, reach_hz)
+        kept = self.near(times)
         # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
         samples = self.signal.samples * -(-_LEAST_SAMPLES // self.signal.samples)
         whole = np.zeros((len(self.signal), samples), dtype=complex)
@@ -127,14 +129,14 @@ class _Strongest:
 def _strongest(signal: Signal, low: float, high: float) -> _Strongest:
     channels = signal.values.shape[1]
     found = _Strongest(signal, strongest_line(signal, low, high), np.zeros((len(signal), channels)))
-    kept = found.near(1, _REACH_HZ)
+    kept = found.near(1)
     squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
     return replace(found, direction=np.linalg.eigh(squares)[1][:, :, -1])
 
 
 def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     strongest = signal.held(_strongest, low, high)
-    wave = strongest.wave(1, _REACH_HZ)
+    wave = strongest.wave(1)
     samples = wave.shape[1]
     inner, hann = _inner(samples, _EDGE)
     size = np.abs(wave[:, inner]) / hann

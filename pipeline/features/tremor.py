@@ -225,9 +225,9 @@ def slow_against_fast_tremor_ratio(signal: Signal) -> Values:
 def tremor_harmonic_ratio(signal: Signal) -> Values:
     """Strength of the first overtone beside the tremor's own line: how far the shaking is from a sine.
 
-    Formula: amplitude of what keeps twice the tremor's phase, in the bins within 4 Hz of 2 f, over the amplitude in
-    those within 2 Hz of f, both along the direction of the strongest swing. NaN where the rate does not reach 2 f + 0.5
-    Hz. Differs from a plain quotient of two bands: noise and other movement at 2 f do not count.
+    Formula: amplitude of what keeps twice the tremor's phase, in the bins within 0.9 f of 2 f, over the amplitude in
+    those within 0.45 f of f, both along the direction of the strongest swing. NaN where the rate does not reach 2 f +
+    0.5 Hz. Differs from a plain quotient of two bands: noise and other movement at 2 f do not count.
     """
     return overtone(signal, *LINE)
 
@@ -236,7 +236,7 @@ def tremor_harmonic_ratio(signal: Signal) -> Values:
     unit=Unit.HERTZ,
     outputs=(*_LINES[:3], _LINES[-1]),
     bounds=(0.0, 200.0),
-    version=2,
+    version=3,
     source="di Biase 2017; Panyakaew 2020: larger in dystonic tremor",
     strength=tremor_line_rms_g,
     invariant_to=(ROTATION, SCALE, MIRROR),
@@ -245,10 +245,11 @@ def tremor_harmonic_ratio(signal: Signal) -> Values:
 def tremor_stability_hz(signal: Signal) -> Values:
     """Tremor stability index: how much the frequency changes from one cycle to the next; 0 is a clock.
 
-    Formula: quartile range of the differences of successive cycles' frequencies, in the bins within 2 Hz of the
-    strongest line, along the direction of the strongest swing. Differs from the source: cycles end where the phase has
-    turned once instead of at zero crossings, the band is cut in the spectrum instead of by a filter, and it is taken
-    in windows of 4 s, whose median weighted by strength stands for the recording, instead of over 100 s.
+    Formula: quartile range of the differences of successive cycles' frequencies, in the bins within 0.45 f of the
+    strongest line f, along the direction of the strongest swing. Differs from the source: cycles end where the phase
+    has turned once instead of at zero crossings, the band is cut in the spectrum instead of by a filter and grows with
+    the tremor's frequency, so that fast tremors are not made steadier than slow ones, and it is taken in windows of 4
+    s, whose median weighted by strength stands for the recording, instead of over 100 s.
     """
     found = oscillation(signal, *LINE)
     return np.array([stability(found.cycle_hz(window)) for window in range(len(signal))])
@@ -258,7 +259,7 @@ def tremor_stability_hz(signal: Signal) -> Values:
     unit=Unit.RATIO,
     outputs=_HELD_LINES,
     bounds=(0.0, np.inf),
-    version=2,
+    version=3,
     source="Deuschl 1998: waxing and waning tremor",
     strength=tremor_line_rms_g,
     invariant_to=(ROTATION, SCALE, MIRROR),
@@ -266,8 +267,8 @@ def tremor_stability_hz(signal: Signal) -> Values:
 def tremor_modulation_ratio(signal: Signal) -> Values:
     """How much the tremor swells and fades within seconds: 0 for an even one.
 
-    Formula: standard deviation over mean of the amplitude of the bins within 2 Hz of the strongest line, in the middle
-    four fifths of the window. A tone that swells by a share m gives m / sqrt(2).
+    Formula: standard deviation over mean of the amplitude of the bins within 0.45 f of the strongest line f, in the
+    middle four fifths of the window. A tone that swells by a share m gives m / sqrt(2).
     """
     size = oscillation(signal, *LINE).size
     return ratio(size.std(axis=1), size.mean(axis=1))
