@@ -41,6 +41,7 @@ FEATURES = (
     "mean_frequency_hz",
     "one_line_share",
     "gravity_g",
+    "twitch_rate_hz",
     "steps_hz",
     "regularity_ratio",
     "movement_rms_g",
@@ -168,17 +169,17 @@ def main(folder: Path) -> None:
         "# Generated recordings beside real ones",
         "",
         f"Made by `python -m benchmarks.beside REAL` with version {version('dystonia-pipeline')} on {date.today()}:",
-        "one person with Parkinson's disease, recorded by phone (pdkit), a healthy one and one with multiple sclerosis,",
-        "recorded at the lower back (mobgap), beside 200 generated people, half with Parkinson's disease and half",
-        "healthy. So few people show whether what is generated is of this world, and nothing more; of dystonia they",
-        "show nothing.",
+        "one person with Parkinson's disease, recorded by phone (pdkit), a healthy one and one with multiple",
+        "sclerosis, recorded at the lower back (mobgap), beside 200 generated people, half with Parkinson's disease",
+        "and half healthy. So few people show whether what is generated is of this world, and nothing more; of",
+        "dystonia they show nothing.",
         "",
         "![Power over frequency in three tasks: real hands at rest, real hands held out and real walks run inside the"
         f" band of generated ones]({_PAGE.with_suffix('.png').name})",
         "",
-        "How often a generated hand corrects its posture, and that it does so less where it is supported, was taken from",
-        "these hands; how much, so that they lie inside the range while the healthy keep their line of 8 to 12 Hz. So the",
-        "slopes of the hands agree by construction. The noise of devices and walks were not fitted.",
+        "How often a generated hand corrects its posture, and that it does so less where it is supported, was taken",
+        "from these hands; how much, so that they lie inside the range while the healthy keep their line of 8 to 12",
+        "Hz. So the slopes of the hands agree by construction. The noise of devices and walks were not fitted.",
         "",
         "| column | real inside the generated range |",
         "| --- | --- |",
@@ -189,7 +190,7 @@ def main(folder: Path) -> None:
         lines.append(f"| `{name}` | {within} of {len(values)} |")
     lines += [
         "",
-        "| task | exponent of the spectrum from 1 to 20 Hz, real | generated, median | real inside the generated range |",
+        "| task | exponent of the spectrum, 1 to 20 Hz: real | generated, median | real inside the generated range |",
         "| --- | --- | --- | --- |",
     ]
     for task, told in _TOLD.items():

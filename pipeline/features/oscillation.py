@@ -17,7 +17,7 @@ from pipeline.features.signal import Signal
 from pipeline.features.spectrum import ratio, strongest_line
 
 _REACH = 0.45
-"""Of the line's frequency, to each side: cycles that are long and short by turns have their side bands at half of it."""
+"""Of the line's frequency, to each side: cycles that are long and short by turns have side bands at half of it."""
 
 _REACH_BESIDES_HZ = 2.0
 _HALF_HZ = 0.5

@@ -33,12 +33,11 @@ def made():
 
 
 def test_features_of_real_recordings_lie_inside_the_generated_range(real, made):
-    """All but gravity: a phone's scale is 2 % off, our devices' 0.3 %."""
+    """One by one, though not more than that: of one or two people a device."""
     ours, theirs = features_of(*made), real_features(real)
     names = compared(theirs)
     assert len(names) > 20
-    beyond = {name for name in names if outside(theirs[name].dropna().to_numpy(), ours[name].to_numpy())}
-    assert beyond <= {"wrist_worse__posture__median__gravity_g"}
+    assert not [name for name in names if outside(theirs[name].dropna().to_numpy(), ours[name].to_numpy())]
 
 
 def of_task(made, real, task):
