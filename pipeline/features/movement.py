@@ -6,13 +6,12 @@ import numpy as np
 
 from pipeline.features import shape
 from pipeline.features.bursts import Runs, runs
-from pipeline.features.oscillation import besides
+from pipeline.features.oscillation import LINE, besides
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.smoothness import smoothed
 from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, window_feature
 from pipeline.features.spectrum import band_weights, ratio, spectral_entropy, vertex
-from pipeline.features.tremor import LINE
 from pipeline.features.views import RecordingView
 from pipeline.units import Unit
 

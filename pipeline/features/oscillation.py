@@ -16,6 +16,9 @@ from scipy import fft
 from pipeline.features.signal import Signal
 from pipeline.features.spectrum import ratio, strongest_line
 
+LINE = (2.0, 12.0)
+"""Where a tremor's line is looked for, in Hz."""
+
 _REACH = 0.45
 """Of the line's frequency, to each side: cycles that are long and short by turns have side bands at half of it."""
 

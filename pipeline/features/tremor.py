@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.features.oscillation import oscillation, overtone, stability
+from pipeline.features.oscillation import LINE, oscillation, overtone, stability
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, window_feature
@@ -23,7 +23,6 @@ _WHERE = (*on(["wrist_worse"], _TASKS, "median"), *on(["head"], _TASKS[:2], "med
 _LINES = (*on(["wrist_worse"], _TASKS, "strong"), *on(["head"], _TASKS[:2], "strong"))
 _HELD = on(["wrist_worse", "head"], ["posture"], "median")
 _HELD_LINES = on(["wrist_worse", "head"], ["posture"], "strong")
-LINE = (2.0, 12.0)
 _TREMOR = (3.0, 12.0)
 _WHOLE = (0.0, 12.0)
 _HALF_HZ = 0.5
