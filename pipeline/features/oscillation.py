@@ -8,7 +8,9 @@ than the signal does, so that cycles are as exact at 25 Hz as at 200.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import fft
@@ -51,7 +53,7 @@ class Oscillation:
     def cycle_hz(self, window: int) -> np.ndarray:
         """Return the frequency of each whole cycle of a window, shape (cycles,)."""
         phase = self.phase[window]
-        whole = int(np.nan_to_num(phase[-1]))  # none without a line
+        whole = int(phase[-1]) if math.isfinite(phase[-1]) else 0  # none without a line
         ends = np.interp(np.arange(whole + 1), phase, np.arange(len(phase)))
         steps = np.diff(ends)
         return self.fs[window] / steps[steps > 0]
@@ -72,11 +74,12 @@ def overtone(signal: Signal, low: float, high: float) -> np.ndarray:
     is uneven takes its overtone along. NaN without a line, and where the rate does not reach the overtone's.
     """
     found = signal.held(_strongest, low, high)
-    own, twice = found.wave(1), found.wave(2)
+    own, twice = found.own, found.wave(2)
     size = np.abs(own)
     turn = np.divide(own, size, out=np.zeros_like(own), where=size > 0)
+    turn *= turn
     reached = 2 * found.line + _HALF_HZ <= signal.highest_hz
-    return np.where(reached, ratio(np.abs((twice * turn.conj() ** 2).sum(axis=1)), size.sum(axis=1)), np.nan)
+    return np.where(reached, ratio(np.abs(np.einsum("nt,nt->n", twice, turn.conj())), size.sum(axis=1)), np.nan)
 
 
 def besides(signal: Signal, low: float, high: float, above_hz: float) -> np.ndarray:
@@ -118,6 +121,11 @@ class _Strongest:
         near = np.abs(hertz / times - self.line[:, None]) <= _REACH * self.line[:, None]
         return np.where(near[:, None, :] & self.signal.valid[:, None, None], bins, 0.0)
 
+    @cached_property
+    def own(self) -> np.ndarray:
+        """The strongest oscillation itself as a wave."""
+        return self.wave(1)
+
     def wave(self, times: int) -> np.ndarray:
         """Return these bins along the direction as a complex wave, under a Hann window, shape (n, t)."""
         kept = self.near(times)
@@ -139,7 +147,7 @@ def _strongest(signal: Signal, low: float, high: float) -> _Strongest:
 
 def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     strongest = signal.held(_strongest, low, high)
-    wave = strongest.wave(1)
+    wave = strongest.own
     samples = wave.shape[1]
     inner, hann = _inner(samples, _EDGE)
     size = np.abs(wave[:, inner]) / hann
