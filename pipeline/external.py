@@ -18,6 +18,7 @@ from pipeline.evaluation.held_out import HeldOut, LabelColumn
 from pipeline.evaluation.people import missingness, parts_of, shift, table_one
 from pipeline.evaluation.reasons import strongest_parts
 from pipeline.evaluation.splits import one_row_each
+from pipeline.learners.explanation import has_parts
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth, derive
 from pipeline.reading.source import Source
@@ -76,7 +77,8 @@ def external_report(
             held = held_out.with_parts(held, parts)
             patients = cohort.groups[truth.visits]
             asked = X[truth.visits[few_people(patients, study.seed)]]
-            reasons = reasons_for(model, asked, list(bundle.teller.parts.values()))
+            parts_asked = list(bundle.teller.parts.values())
+            reasons = reasons_for(model, asked, parts_asked), has_parts(asked, parts_asked)
             targets[model.target.name] = {
                 "counts": counted(truth, patients, held),
                 "warnings": same + _warnings(held, truth, patients),

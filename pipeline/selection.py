@@ -168,9 +168,9 @@ def few_people(patients: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(people)[:MOST_EXPLAINED])
 
 
-def reasons_for(model: TargetModel, X: np.ndarray, parts: Sequence[Sequence[int]]) -> HeldOutReasons:
-    """Share out what a model says of some people whom it has not seen."""
-    return contributions(model.log_odds(X), X, parts, orders=_ORDERS)[1], has_parts(X, parts)
+def reasons_for(model: TargetModel, X: np.ndarray, parts: Sequence[Sequence[int]]) -> np.ndarray:
+    """Share out what a model says of some people whom it has not seen; shape (people, parts, `Target.told`)."""
+    return contributions(model.log_odds(X), X, parts, orders=_ORDERS)[1]
 
 
 def out_of_site(rows: TrainingRows, site: np.ndarray, *, map: Mapped = map) -> np.ndarray:
@@ -222,8 +222,9 @@ def _explain_fold(
 ) -> tuple[np.ndarray, ...]:
     train, test = split
     model = _of_fold(rows, train)
-    reasons = reasons_for(TargetModel(rows.target, model), rows.X[np.intersect1d(test, at)], parts)
-    return _said(model, rows.X[test]), *reasons
+    people = rows.X[np.intersect1d(test, at)]
+    shares = reasons_for(TargetModel(rows.target, model), people, parts)
+    return _said(model, rows.X[test]), shares, has_parts(people, parts)
 
 
 def _of_fold(rows: TrainingRows, train: np.ndarray) -> TypeClassifier | ProgressionHazard:

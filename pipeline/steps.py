@@ -31,8 +31,8 @@ class Steps:
 
     Examples
     --------
-    >>> list(Steps().named("squares")(np.square, [2, 3]))
-    [4, 9]
+    >>> list(Steps().named("squares")(np.square, [np.array([2, 3])]))
+    [array([4, 9])]
     """
 
     map: Mapped = map

@@ -271,7 +271,7 @@ def _reasons(reasons: Mapping[str, Any]) -> Figure:
         axes.barh(range(len(parts)), list(parts.values()), color=ACCENT, height=0.7)
         axes.set_yticks(range(len(parts)), [drawable(part) for part in parts])
         axes.set_ylim(len(parts) - 0.4, -0.6)
-        axes.set(xlim=(0.0, None), xlabel=f"mean change of the log-odds of {drawable(name)}")
+        axes.set(xlim=(0.0, None), title=drawable(name, _SHORT), xlabel="change of the log-odds")
     return figure
 
 
