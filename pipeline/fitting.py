@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 from pipeline.bundle import ModelBundle, TargetModel
 from pipeline.bundle.model import margin
 from pipeline.command import Say
-from pipeline.engine import Map
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation.people import missingness, table_one
 from pipeline.features.catalogue import model_columns
@@ -24,7 +23,8 @@ from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth, derive
 from pipeline.records import Cohort
-from pipeline.selection import TrainingRows, fitted, new_estimator, out_of_fold
+from pipeline.selection import TrainingRows, fitted, new_estimator
+from pipeline.steps import Steps
 from pipeline.study import Study, Target
 from pipeline.validation import Validation, card_of, codes_of_part, groups_of
 from pipeline.versions import package_versions
@@ -35,7 +35,12 @@ _FEW_LABELS = 4
 
 
 def fit_study(
-    cohort: Cohort, study: Study, name: str, *, map: Map = map, say: Say = lambda _: None
+    cohort: Cohort,
+    study: Study,
+    name: str,
+    *,
+    steps: Steps | None = None,
+    say: Say = lambda _: None,
 ) -> tuple[ModelBundle, dict[str, Any]]:
     """Fit, validate and calibrate every target of a study on a cohort in memory.
 
@@ -45,8 +50,8 @@ def fit_study(
     study : Study
     name : str
         Of the model.
-    map : callable
-        Runs one function over many recordings, as the built-in does.
+    steps : Steps, optional
+        Where recordings are measured and models fitted; here, one after the other, if left out.
     say : callable
         Is told of progress, a line at a time.
 
@@ -59,19 +64,19 @@ def fit_study(
     if not len(cohort):
         raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
     with threadpool_limits(1):  # the matrices are small: more BLAS threads would only wait for each other
-        return _fit_study(cohort, study, name, map, say)
+        return _fit_study(cohort, study, name, steps or Steps(), say)
 
 
-def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> tuple[ModelBundle, dict[str, Any]]:
+def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) -> tuple[ModelBundle, dict[str, Any]]:
     say("extracting features")
     known = features_with(study.features.plugins)
     seen = visible(cohort, study)
-    table = extract(seen, known, map=map)
+    table = extract(seen, known, map=steps.map)
     columns = _informative(table, model_columns(study.inputs.quality, known))
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
     groups = groups_of(cohort, study)
-    validation = Validation(cohort, seen, table, study)
+    validation = Validation(cohort, seen, table, study, steps)
     models, targets = [], {}
     for target in study.targets:
         rows = _rows(cohort, target, table[list(columns)], groups)
@@ -81,7 +86,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, map: Map, say: Say) -> t
             table_columns=tuple(at for at, name in enumerate(columns) if name in target.few_events),
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
-        predicted = out_of_fold(rows, folds=study.folds, seed=study.seed)
+        predicted = validation.predicted(rows)
         targets[target.name] = validation.of(rows, predicted)
         targets[target.name]["warnings"] += _telling(rows, columns)
         say(f"{target.name}: fitting")

@@ -92,6 +92,11 @@ class Staging:
             if path.is_file() and name != _PLAN:
                 self.write(name, lambda _: None)
 
+    def leave_out(self, folder: str) -> None:
+        """Forget the members in a folder: they were steps on the way, and are not published."""
+        for name in [name for name in self.members if name.startswith(f"{folder}/")]:
+            del self.members[name]
+
     def write_json(self, name: str, content: Any) -> None:
         """Write a member as JSON."""
         self.write(name, lambda path: _write_json(path, content))

@@ -7,10 +7,8 @@ selection is nested.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -20,10 +18,9 @@ from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth
+from pipeline.steps import Mapped
 from pipeline.study import Target
 from pipeline.units import horizon_years
-
-Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)

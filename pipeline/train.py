@@ -34,6 +34,7 @@ from pipeline.publish import publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source, spooled
 from pipeline.report import figures_of
+from pipeline.steps import Steps
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
@@ -66,7 +67,7 @@ def train(
     options : Options, optional
         How the cohort is read; the study's own mapping and outcome columns are added.
     jobs : int
-        Processes that read recordings and extract features; 0 for all cores.
+        Processes that share the work; 0 for all cores.
     cluster : Cluster, optional
         A Dask cluster that does it.
     overwrite : bool
@@ -102,6 +103,8 @@ def train(
         if staging is None:
             say(f"{out} already holds this model: same data, same study, same versions")
             return None
+        if staging.members:
+            say("going on where an earlier run was cut off")
         say(f"reading {path}")
         with (
             tempfile.TemporaryDirectory(dir=staging.path) as spill,
@@ -110,7 +113,8 @@ def train(
             share = spread if spread.width > 1 else map
             cohort = read_whole(source, options, Path(spill).resolve(), map=share)
             source.verify_unchanged()
-            bundle, report = fit_study(cohort, study, out.name, map=share, say=say)
+            steps = Steps(share, staging)
+            bundle, report = fit_study(cohort, study, out.name, steps=steps, say=say)
         bundle = replace(
             bundle,
             mapping=options.mapping,
@@ -120,6 +124,7 @@ def train(
                 "training_visits": visit_digests(source),
             },
         )
+        steps.discard()
         members_of(bundle, canaries(), report)(staging)
     # the model is safe by now: a store that fails costs a warning only, unless it is required
     try:

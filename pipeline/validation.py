@@ -19,6 +19,7 @@ from pipeline.learners.sets import PredictionSets
 from pipeline.outcomes import PAIR, Truth
 from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, held_out_sets, out_of_fold, out_of_site
+from pipeline.steps import Steps
 from pipeline.study import Study
 from pipeline.versions import package_versions
 
@@ -41,17 +42,25 @@ class Validation:
     table : DataFrame
         Features of all visits.
     study : Study
+    steps : Steps
+        Where fits run.
     """
 
     cohort: Cohort
     seen: Cohort
     table: pd.DataFrame
     study: Study
+    steps: Steps
 
     @cached_property
     def parts(self) -> dict[str, np.ndarray]:
         """Into which parts each visit falls."""
         return parts_of(self.cohort, self.study.leave_out)
+
+    def predicted(self, rows: TrainingRows) -> np.ndarray:
+        """Predict each row by a model trained without its group, as `selection.out_of_fold` does."""
+        kept = self.steps.named(f"{rows.target.name}.folds")
+        return out_of_fold(rows, folds=self.study.folds, seed=self.study.seed, map=kept)
 
     def of(self, rows: TrainingRows, predicted: np.ndarray) -> dict[str, Any]:
         """Judge out-of-fold predictions.
@@ -103,7 +112,8 @@ class Validation:
         for name, values in inputs.items():
             X = np.ascontiguousarray(values[rows.truth.visits])
             simpler = replace(rows, X=X, modalities=(), table_columns=(), candidates=_SIMPLE)
-            found[name] = out_of_fold(simpler, folds=study.folds, seed=study.seed)
+            kept = self.steps.named(f"{rows.target.name}.comparator-{len(found)}")
+            found[name] = out_of_fold(simpler, folds=study.folds, seed=study.seed, map=kept)
         return found
 
     def _left_out(self, rows: TrainingRows) -> dict[str, Any]:
@@ -114,7 +124,7 @@ class Validation:
         site = self.cohort.visits[name].fillna("").to_numpy(str)[rows.truth.visits]
         if len(np.unique(site)) < 2:
             return {}
-        predicted = out_of_site(rows, site)
+        predicted = out_of_site(rows, site, map=self.steps.named(f"{rows.target.name}.sites"))
         if np.isnan(predicted).any():  # the other sites of one have nothing to learn from
             return {}
         return {"left_out_sites": held_out.scores(self._bare(rows, predicted))}

@@ -14,6 +14,7 @@ import skops.io
 
 from pipeline.bundle.layout import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
 from pipeline.bundle.model import ModelBundle
+from pipeline.bundle.settle import settled
 from pipeline.features.catalogue import fingerprints
 from pipeline.features.plugins import load_plugin
 from pipeline.publish import Staging
@@ -79,7 +80,7 @@ def manifest(bundle: ModelBundle, members: dict[str, str]) -> dict[str, Any]:
 
 def _dump(model: Any, path: Path) -> None:
     content = {"estimator": model.estimator, "sets": dict(model.sets), "group_cuts": list(model.group_cuts)}
-    skops.io.dump(content, path, compression=8)  # zipfile.ZIP_DEFLATED
+    path.write_bytes(settled(skops.io.dumps(content)))
 
 
 def _write_canaries(bundle: ModelBundle, canaries: Cohort, path: Path) -> None:

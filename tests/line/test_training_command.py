@@ -4,14 +4,18 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from pipeline import selection
+from pipeline.bundle import load_bundle
 from pipeline.cli import main
 from pipeline.tracking.store import tracking_uri
 
 PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
 CANARY = "Zanzibar4711"
+MEMBERS = ("manifest.json", "canaries.json", "report.json", "phenotype.skops")
 OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets", "subgroups")
 
 STUDY = """
@@ -159,3 +163,30 @@ def test_workers_do_not_show_in_a_model(cohort, study, monkeypatch):
     assert _train(cohort, study, "--jobs", "2") == 0
     for name in ("report.json", "report.html", "canaries.json"):
         assert Path("one", name).read_bytes() == Path("model", name).read_bytes()
+
+
+def test_a_training_cut_off_goes_on_and_workers_do_not_show(cohort, study):
+    """The model is the same to the byte after Ctrl-C in its midst, and by two workers; a fit that is done is kept."""
+    assert _train(cohort, study) == 0
+    whole = {name: (Path("model") / name).read_bytes() for name in MEMBERS}
+    shutil.rmtree("model")
+    fits, fit = [], selection._predict_fold
+
+    def cut_off(rows, split):
+        if len(fits) == 3:
+            raise KeyboardInterrupt
+        fits.append(len(split[1]))
+        return fit(rows, split)
+
+    with patch.object(selection, "_predict_fold", cut_off):
+        assert _train(cohort, study) == 130
+    assert not Path("model").exists()
+    with patch.object(selection, "_predict_fold", wraps=fit) as counted:
+        assert _train(cohort, study) == 0
+    assert {name: (Path("model") / name).read_bytes() for name in MEMBERS} == whole
+    assert counted.call_count == 1
+    assert not Path("model/steps").exists()
+    assert len(load_bundle(Path("model")).models) == 1
+    shutil.rmtree("model")
+    assert _train(cohort, study, "--jobs", "2") == 0
+    assert {name: (Path("model") / name).read_bytes() for name in MEMBERS} == whole
