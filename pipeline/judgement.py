@@ -143,7 +143,7 @@ def compared(held: HeldOut, champion: HeldOut) -> list[Gate]:
     difference = log_loss_differences(held, champion)
     return [
         gates.log_loss_gate(name, difference, held.groups, held.seed),
-        *gates.subgroup_gates(name, difference, held.people, held.parts),
+        *gates.subgroup_gates(name, difference, held.people, held.groups, parts=held.parts, seed=held.seed),
     ]
 
 

@@ -6,6 +6,7 @@ The ``MLmodel`` file that is logged beside a bundle names this module, and holds
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,4 +87,5 @@ class FormModel:
 
 def _load_pyfunc(path: str) -> FormModel:
     """Load the bundle beside an ``MLmodel`` file, for mlflow."""
-    return FormModel(load_bundle(Path(path) / BUNDLE))
+    key = os.environ.get("DYSTONIA_TRUSTED_KEY")
+    return FormModel(load_bundle(Path(path) / BUNDLE, trusted_key=Path(key) if key else None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
@@ -118,10 +119,19 @@ def connect() -> MlflowClient:
     _quiet()
     from mlflow import MlflowClient
 
-    if is_embedded():
-        STORE.mkdir(exist_ok=True)
-        STORE.chmod(0o700)
-    return MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
+    if not is_embedded():
+        return MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
+    STORE.mkdir(exist_ok=True)
+    STORE.chmod(0o700)
+    # two that make the database at once would each find the other's half
+    lock = os.open(STORE / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        client = MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
+        client.search_experiments(max_results=1)
+    finally:
+        os.close(lock)
+    return client
 
 
 def experiment_named(client: MlflowClient, name: str) -> str:

@@ -98,14 +98,15 @@ def test_a_site_for_which_a_model_is_worse_is_named():
     site = np.array(["site 1"] * 200 + ["site 2"] * 40 + ["site 3"] * 19, dtype=object)
     difference = np.where(site == "site 1", -0.1, 0.1)
     people = np.arange(259).astype(str).astype(object)
-    (gate,) = gates.subgroup_gates("type", difference, people, {"site": site})
+    (gate,) = gates.subgroup_gates("type", difference, people, people, parts={"site": site}, seed=1)
     assert gate.line == (
-        "FAILED  subgroups    type: site site 2: log-loss +0.1000 nats against the champion, "
-        "0.0700 more than the 0.03 that is allowed"
+        "FAILED  subgroups    type: site site 2: log-loss +0.1000 nats against the champion "
+        "(95 % interval +0.1000 to +0.1000), 0.0700 more than the 0.03 that is allowed"
     )
-    (fine,) = gates.subgroup_gates("type", difference - 0.08, people, {"site": site})
+    (fine,) = gates.subgroup_gates("type", difference - 0.08, people, people, parts={"site": site}, seed=1)
     assert fine.passed
-    assert gates.subgroup_gates("type", difference[-19:], people[-19:], {"site": site[-19:]}) == ()
+    few = (difference[-19:], people[-19:], people[-19:])
+    assert gates.subgroup_gates("type", *few, parts={"site": site[-19:]}, seed=1) == ()
 
 
 @given(people=st.integers(0, 99))
