@@ -216,7 +216,7 @@ def _page(server: Server) -> str:
     return f"""# A tracking server, tried
 
 `make test-server`, {date.today().isoformat()}: Python {platform.python_version()}, {versions};
-{postgres.split(" (")[0].strip()}; {java.replace('"', "")}.
+PostgreSQL {postgres.split()[2]}; {java.replace('"', "")}.
 
 PostgreSQL asks for passwords (SCRAM); `mlflow server` stands before it with basic auth and allowed hosts; both listen
 on loopback only. Each line is a program of its own that knows the server's address, a user and a password, and nothing

@@ -97,7 +97,8 @@ def test_mlflow_models_predict_gives_the_same_probabilities(server, people):
     difference = largest_difference(found, said)
     assert difference <= 1e-15
     asked = f"`mlflow models predict -m {NAME} --env-manager local`, {len(forms)} forms as JSON"
-    server.rows.append((asked, f"largest difference to `predict`: {difference:.0e}"))
+    told = f"largest difference to `predict`: {difference:.0e}" if difference else "no difference to `predict`"
+    server.rows.append((asked, told))
 
 
 def test_spark_gives_the_same_probabilities(server, people):
