@@ -117,8 +117,8 @@ def train(
             mapping=options.mapping,
             provenance={**bundle.provenance, "training_digest": source.digest},
         )
-        members_of(bundle, canaries(), report)(staging)
         steps.discard()
+        members_of(bundle, canaries(), report)(staging)
     # the model is safe by now: a store that fails costs a warning only, unless it is required
     try:
         say(f"logged as run {_log(out, study, bundle, report)}: see it with\n  {runs.ui_command()}")

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from pipeline import selection
+from pipeline.bundle import load_bundle
 from pipeline.cli import main
 from pipeline.tracking.runs import tracking_uri
 
@@ -161,6 +162,7 @@ def test_a_training_cut_off_goes_on_and_workers_do_not_show(cohort, study):
     assert {name: (Path("model") / name).read_bytes() for name in MEMBERS} == whole
     assert counted.call_count == 1
     assert not Path("model/steps").exists()
+    assert len(load_bundle(Path("model")).models) == 1
     shutil.rmtree("model")
     assert _train(cohort, study, "--jobs", "2") == 0
     assert {name: (Path("model") / name).read_bytes() for name in MEMBERS} == whole

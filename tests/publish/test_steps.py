@@ -37,8 +37,9 @@ def test_a_run_cut_off_goes_on_where_it_stopped(counts, data):
             steps = Steps(staging=staging)
             for number, count in enumerate(counts):
                 results += steps.named(f"part{number}")(fit, [10 * number + at for at in range(count)])
-            staging.write("model", lambda path: path.write_bytes(b"model"))
             steps.discard()
+            staging.write("model", lambda path: path.write_bytes(b"model"))
+            assert list(staging.members) == ["model"]
         return results
 
     if until < total:
