@@ -49,11 +49,11 @@ predict(model, cohort, out, format=sys.argv[4], jobs=int(sys.argv[5]), overwrite
 BOOSTED = """
 import shutil, sys
 from pathlib import Path
-import pipeline.predict
+import pipeline.opening
 from benchmarks.boosted import boosted
 from pipeline.predict import predict
 bundle = boosted(Path(sys.argv[1]), Path(sys.argv[6]))
-pipeline.predict.load_bundle = lambda *_, **__: bundle
+pipeline.opening.load_bundle = lambda *_, **__: bundle
 if sys.argv[4] != "load":
     shutil.rmtree(sys.argv[3], ignore_errors=True)
     predict(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), format=sys.argv[4], overwrite=True)

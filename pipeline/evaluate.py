@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import click
 from pipeline.arguments import (
     FOLDER,
     allow_version_option,
+    bundle_argument,
     cohort_argument,
     jobs_option,
     overwrite_option,
@@ -21,15 +21,16 @@ from pipeline.arguments import (
     research_only_option,
     trusted_key_option,
 )
-from pipeline.bundle import load_bundle, tell_exposed
 from pipeline.bundle.save import report_members
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import workers
-from pipeline.external import external_report
+from pipeline.external import external_report, shares_training
+from pipeline.opening import open_model_and_cohort
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
-from pipeline.reading.source import open_source, spooled
+from pipeline.reading.source import spooled
+from pipeline.tracking.registered import bundle_folder
 from pipeline.versions import package_versions
 
 
@@ -77,14 +78,17 @@ def evaluate(
     PipelineError
         With the exit code of what went wrong; nothing is published then.
     """
-    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
-    options = options or Options()
-    tell_exposed(bundle_path, strict=options.strict, warn=warn)
-    columns = bundle.study.outcome_columns
-    options = replace(options, mapping=options.mapping or bundle.mapping, outcome_columns=columns)
-    source = open_source(path, options)
+    bundle, source, options = open_model_and_cohort(
+        bundle_path,
+        path,
+        options,
+        outcomes=True,
+        research_only=research_only,
+        allow_version=allow_version,
+        trusted_key=trusted_key,
+        warn=warn,
+    )
     source.refuse_output(out)
-    bundle.refuse_real(synthetic=source.synthetic or research_only)
     plan = {
         "command": "evaluate",
         "inputs": source.files,
@@ -102,13 +106,13 @@ def evaluate(
             share = spread if spread.width > 1 else map
             cohort = read_whole(source, options, Path(spill).resolve(), map=share)
             source.verify_unchanged()
-            report = external_report(bundle, cohort, digest=source.digest, map=share, say=say)
+            report = external_report(bundle, cohort, trained_on_it=shares_training(bundle, source), map=share, say=say)
         report_members(report)(staging)
     return report
 
 
 @click.command("evaluate")
-@click.argument("bundle", type=FOLDER)
+@bundle_argument
 @cohort_argument
 @click.option("--out", type=FOLDER, required=True, help="The folder that appears when all is done.")
 @jobs_option
@@ -124,8 +128,8 @@ def command(bundle: Path, cohort: Path, out: Path, options: Options, *, quiet: b
     \b
     dystonia evaluate models/intake another-clinic --out report-another-clinic
     """
-    with spooled(cohort) as path:
-        evaluate(bundle, path, out, options=options, say=teller(quiet=quiet), warn=say_on_error, **flags)
+    with spooled(cohort) as path, bundle_folder(bundle) as folder:
+        evaluate(folder, path, out, options=options, say=teller(quiet=quiet), warn=say_on_error, **flags)
     click.echo(f"{out}: open {out / 'report.html'}")
 
 

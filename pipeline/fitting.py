@@ -92,7 +92,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
             table_columns=tuple(at for at, name in enumerate(columns) if name in target.few_events),
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
-        predicted, reasons = validation.predicted_with_reasons(rows, list(parts.values()))
+        predicted, reasons = validation.explained(rows, list(parts.values()))
         targets[target.name] = validation.of(rows, predicted)
         targets[target.name]["reasons"] = strongest_parts(*reasons, list(parts), target.told)
         targets[target.name]["warnings"] += _telling(rows, columns)

@@ -21,6 +21,7 @@ import pyarrow.parquet as papq
 from pipeline.arguments import (
     FOLDER,
     allow_version_option,
+    bundle_argument,
     cluster_options,
     cohort_argument,
     format_option,
@@ -34,18 +35,20 @@ from pipeline.arguments import (
     trusted_key_option,
 )
 from pipeline.batch import Attempt, names_of, written
-from pipeline.bundle import ModelBundle, load_bundle, tell_exposed
+from pipeline.bundle import ModelBundle
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import Cluster, environment, workers
 from pipeline.errors import PipelineError
+from pipeline.opening import open_model_and_cohort
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
 from pipeline.prior import with_prior
 from pipeline.progress import Meter, Told, meter, no_progress
 from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
-from pipeline.reading.source import open_source, spooled
+from pipeline.reading.source import spooled
 from pipeline.row_tally import RowTally
 from pipeline.synthetic.canaries import canaries
+from pipeline.tracking.registered import bundle_folder
 from pipeline.versions import package_versions
 from pipeline.writing import Format
 
@@ -121,14 +124,17 @@ def predict(
     PipelineError
         With the exit code of what went wrong; nothing is published then.
     """
-    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
-    options = options or Options()
-    tell_exposed(bundle_path, strict=options.strict, warn=warn)
-    options = replace(options, mapping=options.mapping or bundle.mapping)
+    bundle, source, options = open_model_and_cohort(
+        bundle_path,
+        path,
+        options,
+        research_only=research_only,
+        allow_version=allow_version,
+        trusted_key=trusted_key,
+        warn=warn,
+    )
     bundle, prior_digest = with_prior(bundle, prior) if prior else (bundle, "")
-    source = open_source(path, options)
     source.refuse_output(out)
-    bundle.refuse_real(synthetic=source.synthetic or research_only)
     plan = {
         "command": "predict",
         "inputs": source.files,
@@ -219,7 +225,7 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 
 
 @click.command("predict")
-@click.argument("bundle", type=FOLDER)
+@bundle_argument
 @cohort_argument
 @click.option("--out", type=FOLDER, required=True, help="The folder that appears when all is done.")
 @format_option
@@ -265,10 +271,10 @@ def command(
     \b
     dystonia predict models/phenopackets movement_phenopackets.jsonl --out predictions
     """
-    with spooled(cohort) as path:
+    with spooled(cohort) as path, bundle_folder(bundle) as folder:
         chosen = {"say": teller(quiet=quiet), "warn": say_on_error, "progress": meter("visits", quiet=quiet)}
         chosen |= {"csv_safe": not no_csv_safe, "explain": explain or 0}
-        done = predict(bundle, path, out, options=options, **chosen, **flags)
+        done = predict(folder, path, out, options=options, **chosen, **flags)
     click.echo(f"{out}: {done['predicted']} visits predicted, {done['rejected']} rejected, {done['notes']} notes")
     return rejection_exit_code(done, max_rejected)
 

@@ -7,7 +7,6 @@ selection is nested.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -156,18 +155,11 @@ def out_of_fold_with_reasons(
     reasons : HeldOutReasons
         Of at most `MOST_EXPLAINED` people, one visit each.
     """
-    at, splits = few_people(rows.patients, seed), _folds(rows, folds, seed)
-    asked = [np.intersect1d(test, at) for _, test in splits]
-    predicted, shares = [], []
-    for (_, test), people, said in zip(
-        splits, asked, map(partial(_explain_fold, rows, at, parts), splits), strict=True
-    ):
-        shape = (len(people), len(parts), len(rows.target.told))
-        end = said.size - math.prod(shape)
-        predicted.append(said[:end].reshape(len(test), -1))
-        shares.append(said[end:].reshape(shape))
-    explained = np.concatenate(asked)
-    return _scattered(rows, splits, predicted), (np.concatenate(shares), has_parts(rows.X[explained], parts))
+    at = few_people(rows.patients, seed)
+    splits = _folds(rows, folds, seed)
+    said = list(map(partial(_explain_fold, rows, at, parts), splits))
+    predicted, shares, recorded = zip(*said, strict=True)
+    return _scattered(rows, splits, list(predicted)), (np.concatenate(shares), np.concatenate(recorded))
 
 
 def few_people(patients: np.ndarray, seed: int) -> np.ndarray:
@@ -225,12 +217,14 @@ def _predict_fold(rows: TrainingRows, split: Split) -> np.ndarray:
     return _said(_of_fold(rows, train), rows.X[test])
 
 
-def _explain_fold(rows: TrainingRows, at: np.ndarray, parts: Sequence[Sequence[int]], split: Split) -> np.ndarray:
-    """Return what is said of the test part of a fold, then the contributions for those that are in `at`, in one row."""
+def _explain_fold(
+    rows: TrainingRows, at: np.ndarray, parts: Sequence[Sequence[int]], split: Split
+) -> tuple[np.ndarray, ...]:
     train, test = split
     model = _of_fold(rows, train)
-    shares = reasons_for(TargetModel(rows.target, model), rows.X[np.intersect1d(test, at)], parts)
-    return np.concatenate([_said(model, rows.X[test]).ravel(), shares.ravel()])
+    people = rows.X[np.intersect1d(test, at)]
+    shares = reasons_for(TargetModel(rows.target, model), people, parts)
+    return _said(model, rows.X[test]), shares, has_parts(people, parts)
 
 
 def _of_fold(rows: TrainingRows, train: np.ndarray) -> TypeClassifier | ProgressionHazard:

@@ -65,10 +65,8 @@ class Validation:
         """Into which parts each visit falls."""
         return parts_of(self.cohort, self.study.leave_out)
 
-    def predicted_with_reasons(
-        self, rows: TrainingRows, parts: Sequence[Sequence[int]]
-    ) -> tuple[np.ndarray, HeldOutReasons]:
-        """Predict each row by a model trained without its group, as `selection.out_of_fold_with_reasons` does."""
+    def explained(self, rows: TrainingRows, parts: Sequence[Sequence[int]]) -> tuple[np.ndarray, HeldOutReasons]:
+        """Predict and explain by models that have not seen the group, as `selection.out_of_fold_with_reasons` does."""
         kept = self.steps.named(f"{rows.target.name}.folds")
         return out_of_fold_with_reasons(rows, parts, folds=self.study.folds, seed=self.study.seed, map=kept)
 

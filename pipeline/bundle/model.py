@@ -29,6 +29,7 @@ Map = Callable[..., Iterable[Any]]
 SETS_WITHDRAWN = "SETS_WITHDRAWN"
 """Warning where another prior was given: a set then promises nothing."""
 
+RESEARCH_ONLY = "RESEARCH_ONLY"
 _NO_EVIDENCE = (
     "source",
     "row",
@@ -147,6 +148,13 @@ class ModelBundle:
         if not batches:
             return self.empty(explain)
         return pd.concat(batches).sort_values(["source", "row"], kind="stable", ignore_index=True)
+
+    def marked(self, predictions: pd.DataFrame, *, synthetic: bool) -> pd.DataFrame:
+        """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""
+        if not self.synthetic or synthetic:
+            return predictions
+        warnings = [f"{words}|{RESEARCH_ONLY}" if words else RESEARCH_ONLY for words in predictions["warnings"]]
+        return predictions.assign(warnings=warnings)
 
     def empty(self, explain: int = 0) -> pd.DataFrame:
         """Return a table of predictions without rows: all columns, in order, with their types."""

@@ -110,6 +110,7 @@ def unit_of(column: Column) -> str:
 
     Examples
     --------
+    >>> from pipeline.units import Unit
     >>> unit_of(Column("weight_kg", "number", "Weight.", ucum="kg")), unit_of(Column("a", "number", "", Unit.YEARS))
     ('kg', 'years')
     """
