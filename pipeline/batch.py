@@ -69,6 +69,8 @@ class Attempt:
     batch_size : int
         About how many visits are predicted at once; halved once where memory does not suffice.
     csv_safe : bool
+    explain : int
+        Reasons at most for each prediction; 0 for none.
     """
 
     bundle: ModelBundle
@@ -78,6 +80,7 @@ class Attempt:
     format: Format
     batch_size: int
     csv_safe: bool
+    explain: int = 0
 
     def __call__(
         self,
@@ -97,7 +100,7 @@ class Attempt:
             Is told of so many more visits that are done.
         """
         cohort = part.cohort(self.source, self.options)
-        ask = partial(self.bundle.predict, cohort, map=map, told=told)
+        ask = partial(self.bundle.predict, cohort, explain=self.explain, map=map, told=told)
         try:
             predictions = ask(batch_size=self.batch_size)
         except MemoryError:

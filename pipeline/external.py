@@ -9,17 +9,21 @@ import numpy as np
 import pandas as pd
 
 from pipeline.bundle import ModelBundle, TargetModel
-from pipeline.bundle.model import Map, margin
+from pipeline.bundle.model import Map
+from pipeline.bundle.target import margin
 from pipeline.command import Say
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.held_out import HeldOut, LabelColumn
 from pipeline.evaluation.people import missingness, parts_of, shift, table_one
+from pipeline.evaluation.reasons import strongest_parts
 from pipeline.evaluation.splits import one_row_each
+from pipeline.learners.explanation import has_parts
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import Truth, derive
 from pipeline.reading.source import Source
 from pipeline.records import Cohort
+from pipeline.selection import few_people, reasons_for
 from pipeline.study import Study
 from pipeline.validation import card_of, codes_of_part, counted, groups_of
 from pipeline.visible import visible
@@ -72,10 +76,14 @@ def external_report(
             held = held_predictions(model, X, truth, cohort, groups, seed=study.seed)
             held = held_out.with_parts(held, parts)
             patients = cohort.groups[truth.visits]
+            asked = X[truth.visits[few_people(patients, study.seed)]]
+            parts_asked = list(bundle.teller.parts.values())
+            reasons = reasons_for(model, asked, parts_asked), has_parts(asked, parts_asked)
             targets[model.target.name] = {
                 "counts": counted(truth, patients, held),
                 "warnings": same + _warnings(held, truth, patients),
                 **held_out.described(held),
+                "reasons": strongest_parts(*reasons, list(bundle.teller.parts), model.target.told),
                 "comparators": {},
                 "recalibrated": held_out.recalibrated_here(held),
             }

@@ -71,6 +71,11 @@ class Target:
         return self.labels or (self.name,)
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What is said of a patient: a label of each label column, or the target's risk."""
+        return self.label_columns if self.kind == "classification" else (self.name,)
+
+    @property
     def outcome_columns(self) -> tuple[str, ...]:
         """Columns that the outcomes table must have for this target."""
         if self.derive != "recorded":

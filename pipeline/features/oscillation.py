@@ -8,18 +8,28 @@ than the signal does, so that cycles are as exact at 25 Hz as at 200.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import fft
 
 from pipeline.features.signal import Signal
-from pipeline.features.spectrum import strongest_line
+from pipeline.features.spectrum import ratio, strongest_line
 
-_REACH_HZ = 2.0
+LINE = (2.0, 12.0)
+"""Where a tremor's line is looked for, in Hz."""
+
+_REACH = 0.45
+"""Of the line's frequency, to each side: cycles that are long and short by turns have side bands at half of it."""
+
+_REACH_BESIDES_HZ = 2.0
+_HALF_HZ = 0.5
 _LEAST_SAMPLES = 400
-_EDGE = 0.1
-"""Share of the window at each end that is left out: there the Hann window weighs everything down to rounding."""
+_EDGE, _EDGE_BESIDES = 0.1, 0.2
+"""Share of the window at each end that is left out: there the Hann window weighs everything down to rounding, or to
+what is left of a strong oscillation."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class Oscillation:
     def cycle_hz(self, window: int) -> np.ndarray:
         """Return the frequency of each whole cycle of a window, shape (cycles,)."""
         phase = self.phase[window]
-        whole = int(np.nan_to_num(phase[-1]))  # none without a line
+        whole = int(phase[-1]) if math.isfinite(phase[-1]) else 0  # none without a line
         ends = np.interp(np.arange(whole + 1), phase, np.arange(len(phase)))
         steps = np.diff(ends)
         return self.fs[window] / steps[steps > 0]
@@ -57,27 +67,93 @@ def oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     return signal.held(_oscillation, low, high)
 
 
-def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
-    line, samples = strongest_line(signal, low, high), signal.samples
-    # every second bin is the window's own; the first one, the mean, goes round no circle
-    bins, hertz = signal.hann[:, :, 2::2], signal.frequency[:, 2::2]
-    near = np.abs(hertz - line[:, None]) <= _REACH_HZ
-    kept = np.where(near[:, None, :] & signal.valid[:, None, None], bins, 0.0)
+def overtone(signal: Signal, low: float, high: float) -> np.ndarray:
+    """Return how strong the strongest oscillation's first overtone is beside it, as a ratio of amplitudes, shape (n,).
+
+    Only what keeps twice the phase counts: noise and other movement at twice the frequency do not, and a rhythm that
+    is uneven takes its overtone along. NaN without a line, and where the rate does not reach the overtone's.
+    """
+    found = signal.held(_strongest, low, high)
+    own, twice = found.own, found.wave(2)
+    size = np.abs(own)
+    turn = np.divide(own, size, out=np.zeros_like(own), where=size > 0)
+    turn *= turn
+    reached = 2 * found.line + _HALF_HZ <= signal.highest_hz
+    return np.where(reached, ratio(np.abs(np.einsum("nt,nt->n", twice, turn.conj())), size.sum(axis=1)), np.nan)
+
+
+def besides(signal: Signal, low: float, high: float, above_hz: float) -> np.ndarray:
+    """Return what the middle of a window holds besides its strongest oscillation and what is slow, shape (n, c, t).
+
+    That is all but the bins within 2 Hz of the strongest line between two frequencies, and those below a third one.
+    """
+    line = strongest_line(signal, low, high)[:, None]
+    hertz = signal.frequency[:, ::2]
+    left_out = (hertz < above_hz) | (np.abs(hertz - line) <= _REACH_BESIDES_HZ)
+    bins = np.where(left_out[:, None, :], 0.0, signal.hann[:, :, ::2])
+    inner, hann = _inner(signal.samples, _EDGE_BESIDES)
+    return np.asarray(fft.irfft(bins, signal.samples))[:, :, inner] / hann
+
+
+def _inner(samples: int, edge: float) -> tuple[slice, np.ndarray]:
+    """Return the middle of a window, and what a Hann window is there."""
+    left_out = int(edge * samples)
+    inner = slice(left_out, samples - left_out)
+    return inner, (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples))[inner]
+
+
+@dataclass(frozen=True, eq=False)
+class _Strongest:
+    """The strongest line of each window, shape (n,), and the direction of its swing, shape (n, channels)."""
+
+    signal: Signal
+    line: np.ndarray
+    direction: np.ndarray
+
+    @property
+    def bins(self) -> tuple[np.ndarray, np.ndarray]:
+        """Transform under a Hann window and its frequencies; the mean, which goes round no circle, is left out."""
+        return self.signal.hann[:, :, 2::2], self.signal.frequency[:, 2::2]
+
+    def near(self, times: int) -> np.ndarray:
+        """Return the bins within reach of the line, or of a multiple of it, and zero elsewhere."""
+        bins, hertz = self.bins
+        near = np.abs(hertz / times - self.line[:, None]) <= _REACH * self.line[:, None]
+        return np.where(near[:, None, :] & self.signal.valid[:, None, None], bins, 0.0)
+
+    @cached_property
+    def own(self) -> np.ndarray:
+        """The strongest oscillation itself as a wave."""
+        return self.wave(1)
+
+    def wave(self, times: int) -> np.ndarray:
+        """Return these bins along the direction as a complex wave, under a Hann window, shape (n, t)."""
+        kept = self.near(times)
+        # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
+        samples = self.signal.samples * -(-_LEAST_SAMPLES // self.signal.samples)
+        whole = np.zeros((len(self.signal), samples), dtype=complex)
+        for axis in range(kept.shape[1]):
+            whole[:, 1 : 1 + kept.shape[2]] += kept[:, axis] * self.direction[:, axis : axis + 1]
+        return 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / self.signal.samples)
+
+
+def _strongest(signal: Signal, low: float, high: float) -> _Strongest:
+    channels = signal.values.shape[1]
+    found = _Strongest(signal, strongest_line(signal, low, high), np.zeros((len(signal), channels)))
+    kept = found.near(1)
     squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
-    direction = np.linalg.eigh(squares)[1][:, :, -1]
-    # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
-    samples *= -(-_LEAST_SAMPLES // samples)
-    whole = np.zeros((len(signal), samples), dtype=complex)
-    for axis in range(kept.shape[1]):
-        whole[:, 1 : 1 + kept.shape[2]] += kept[:, axis] * direction[:, axis : axis + 1]
-    wave = 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / signal.samples)
-    edge = int(_EDGE * samples)
-    inner = slice(edge, samples - edge)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(samples) / samples)
-    size = np.abs(wave[:, inner]) / hann[inner]
+    return replace(found, direction=np.linalg.eigh(squares)[1][:, :, -1])
+
+
+def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
+    strongest = signal.held(_strongest, low, high)
+    wave = strongest.own
+    samples = wave.shape[1]
+    inner, hann = _inner(samples, _EDGE)
+    size = np.abs(wave[:, inner]) / hann
     turns = np.unwrap(np.angle(wave[:, inner]), axis=1) / (2 * np.pi)
     phase = np.maximum.accumulate(turns - turns[:, :1], axis=1)
-    found = np.isfinite(line)[:, None]
+    found = np.isfinite(strongest.line)[:, None]
     return Oscillation(np.where(found, size, np.nan), np.where(found, phase, np.nan), samples / signal.seconds)
 
 

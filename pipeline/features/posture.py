@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, recording_feature, visit_feature, window_feature
+from pipeline.features.spectrum import ratio
 from pipeline.features.views import RecordingView, VisitsView
 from pipeline.features.windows import STEP_S
 from pipeline.units import Unit
@@ -16,12 +19,9 @@ _DEVIATION_DEG = 10.0
 
 @window_feature(
     unit=Unit.DEGREES,
-    outputs=(
-        *on(["head"], ["rest", "posture"], "median"),
-        *on(["trunk"], ["gait"], "median"),
-        *on(["wrist_worse"], ["posture"], "median"),
-    ),
+    outputs=(*on(["head"], ["posture"], "median"), *on(["trunk"], ["gait"], "median")),
     bounds=(0.0, 180.0),
+    version=2,
     source="TWSTRS item I.A",
     min_s=1.0,
     invariant_to=(SCALE, MIRROR),
@@ -46,8 +46,9 @@ def tilt_deg(signal: Signal) -> Values:
 
 @window_feature(
     unit=Unit.DEGREES,
-    outputs=(*on(["head", "wrist_worse"], ["posture"], "median"), *on(["trunk"], ["gait"], "median")),
+    outputs=on(["head", "wrist_worse"], ["posture"], "median"),
     bounds=(0.0, 180.0),
+    version=2,
     source="Albanese 2013: sustained or intermittent postures",
     invariant_to=(ROTATION, SCALE, MIRROR),
 )
@@ -57,13 +58,7 @@ def tilt_drift_deg(signal: Signal) -> Values:
     Formula: angle between the mean accelerations of both quarters.
     """
     quarter = signal.samples // 4
-    first = signal.values[:, :, :quarter].mean(axis=2)
-    last = signal.values[:, :, -quarter:].mean(axis=2)
-    across = np.cross(first, last)
-    sine = np.sqrt(across[:, 0] ** 2 + across[:, 1] ** 2 + across[:, 2] ** 2)
-    product = first * last
-    cosine = product[:, 0] + product[:, 1] + product[:, 2]
-    return np.where((sine > 0) | (cosine != 0), np.degrees(np.arctan2(sine, cosine)), np.nan)
+    return _angle_deg(signal.values[:, :, :quarter].mean(axis=2), signal.values[:, :, -quarter:].mean(axis=2))
 
 
 @recording_feature(
@@ -110,36 +105,96 @@ def sustained_deviation_s(recording: RecordingView) -> float:
     return float((start - since).max())
 
 
+def _upright(signal: Signal, axis: int) -> Values:
+    x, y, z = signal.gravity.T
+    return np.clip(ratio(signal.gravity[:, axis], np.sqrt(x**2 + y**2 + z**2)), -1.0, 1.0)
+
+
+_quality_of_held = partial(
+    window_feature,
+    unit=Unit.RATIO,
+    outputs=on(["wrist_worse"], ["posture"], "median"),
+    bounds=(-1.0, 1.0),
+    source="this package",
+    min_s=1.0,
+    kind="quality",
+)
+
+
+@_quality_of_held(invariant_to=(SCALE,), equivariant_to=(MIRROR,))
+def upright_x_ratio(signal: Signal) -> Values:
+    """How far the sensor's x axis points up: 1 straight up, -1 straight down.
+
+    Formula: x part of the mean acceleration over its length. With y and z it tells a sensor that was tied otherwise.
+    """
+    return _upright(signal, 0)
+
+
+@_quality_of_held(invariant_to=(SCALE, MIRROR))
+def upright_y_ratio(signal: Signal) -> Values:
+    """How far the sensor's y axis points up: 1 straight up, -1 straight down.
+
+    Formula: y part of the mean acceleration over its length.
+    """
+    return _upright(signal, 1)
+
+
+@_quality_of_held(invariant_to=(SCALE, MIRROR))
+def upright_z_ratio(signal: Signal) -> Values:
+    """How far the sensor's z axis points up: 1 straight up, -1 straight down.
+
+    Formula: z part of the mean acceleration over its length.
+    """
+    return _upright(signal, 2)
+
+
+_UPRIGHT = (upright_x_ratio, upright_y_ratio, upright_z_ratio)
+
+
 @visit_feature(
     unit=Unit.DEGREES,
-    outputs=[f"{site}__posture_over_rest__tilt_deg" for site in ("head", "wrist_worse")],
-    bounds=(-180.0, 180.0),
-    needs=[tilt_deg],
+    outputs=[f"{site}__posture_over_rest__turned_deg" for site in ("head", "wrist_worse")],
+    bounds=(0.0, 180.0),
+    version=2,
+    needs=_UPRIGHT,
     source="TWSTRS item I.A: deviation from neutral",
     invariant_to=(SCALE, MIRROR),
 )
 def posture_offset_deg(visits: VisitsView) -> Values:
-    """Mean posture offset: how much more the part is tilted when it is held than at rest.
+    """Posture offset: by how much the part turns against gravity from rest to being held; of wrists, the larger.
 
-    Formula: median tilt in posture less that at rest.
+    Formula: angle between the directions of gravity, median by axis, in posture and at rest. How the sensor is tied
+    does not matter, as long as it is tied alike in both.
     """
-    columns = [
-        visits.of(tilt_deg, site, "posture") - visits.of(tilt_deg, site, "rest") for site in ("head", "wrist_worse")
-    ]
-    return np.stack(columns, axis=1)
+    left, right = (_turned_deg(visits, f"wrist_{side}", "posture", "rest") for side in ("left", "right"))
+    return np.stack([_turned_deg(visits, "head", "posture", "rest"), np.fmax(left, right)], axis=1)
 
 
 @visit_feature(
     unit=Unit.DEGREES,
-    outputs=["head__trick_over_posture__tilt_deg"],
-    bounds=(-180.0, 180.0),
-    needs=[tilt_deg],
+    outputs=["head__trick_over_posture__turned_deg"],
+    bounds=(0.0, 180.0),
+    version=2,
+    needs=_UPRIGHT,
     source="TWSTRS item I.C: effect of sensory tricks",
     invariant_to=(SCALE, MIRROR),
 )
 def trick_offset_deg(visits: VisitsView) -> Values:
-    """How much the sensory trick changes the tilt of the head.
+    """How far the sensory trick turns the head against gravity.
 
-    Formula: median tilt with the trick less that in the same posture without.
+    Formula: angle between the directions of gravity, median by axis, with the trick and in the same posture without.
     """
-    return visits.of(tilt_deg, "head", "trick") - visits.of(tilt_deg, "head", "posture")
+    return _turned_deg(visits, "head", "trick", "posture")
+
+
+def _turned_deg(visits: VisitsView, site: str, task: str, other: str) -> Values:
+    one, two = (np.stack([visits.of(axis, site, each) for axis in _UPRIGHT], axis=1) for each in (task, other))
+    return _angle_deg(one, two)
+
+
+def _angle_deg(one: np.ndarray, two: np.ndarray) -> Values:
+    """Angle between vectors of shape (n, 3); NaN where one has no length."""
+    across, product = np.cross(one, two), one * two
+    sine = np.sqrt(across[:, 0] ** 2 + across[:, 1] ** 2 + across[:, 2] ** 2)
+    cosine = product[:, 0] + product[:, 1] + product[:, 2]
+    return np.where((sine > 0) | (cosine != 0), np.degrees(np.arctan2(sine, cosine)), np.nan)

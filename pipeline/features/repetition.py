@@ -39,8 +39,9 @@ def repetition_hz(signal: Signal) -> Values:
 
 @recording_feature(
     unit=Unit.RATIO,
-    outputs=(*_LIMBS, *on(["wrist_worse"], ["posture"])),
+    outputs=_LIMBS,
     bounds=(0.0, np.inf),
+    version=2,
     needs=[movement_rms_g],
     min_s=12.0,
     source="MDS-UPDRS III item 4: decrement",

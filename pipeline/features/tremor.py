@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.features.oscillation import oscillation, stability
+from pipeline.features.oscillation import LINE, oscillation, overtone, stability
 from pipeline.features.places import on
 from pipeline.features.signal import Signal
 from pipeline.features.spec import MIRROR, ROTATION, SCALE, Values, window_feature
@@ -23,7 +23,6 @@ _WHERE = (*on(["wrist_worse"], _TASKS, "median"), *on(["head"], _TASKS[:2], "med
 _LINES = (*on(["wrist_worse"], _TASKS, "strong"), *on(["head"], _TASKS[:2], "strong"))
 _HELD = on(["wrist_worse", "head"], ["posture"], "median")
 _HELD_LINES = on(["wrist_worse", "head"], ["posture"], "strong")
-_LINE = (2.0, 12.0)
 _TREMOR = (3.0, 12.0)
 _WHOLE = (0.0, 12.0)
 _HALF_HZ = 0.5
@@ -64,7 +63,7 @@ def tremor_line_rms_g(signal: Signal) -> Values:
 @window_feature(
     unit=Unit.HERTZ,
     outputs=(*_LINES, *on(["ankle_worse"], ["rest"], "strong")),
-    bounds=_LINE,
+    bounds=LINE,
     version=2,
     source="Luft 2019; Elble 2013",
     strength=tremor_line_rms_g,
@@ -83,7 +82,7 @@ def tremor_peak_hz(signal: Signal) -> Values:
     >>> tremor_peak_hz(Signal(wave[None], np.array([100.0]))).round(2).tolist()
     [5.6]
     """
-    return strongest_line(signal, *_LINE)
+    return strongest_line(signal, *LINE)
 
 
 @window_feature(
@@ -100,7 +99,7 @@ def tremor_peak_power_share(signal: Signal) -> Values:
 
     Formula: power from f - 0.5 to f + 0.5 Hz over power from 2 to 12 Hz, the former cut at the latter's ends.
     """
-    return np.minimum(ratio(_line_power(signal), band_power(signal, *_LINE)), 1.0)
+    return np.minimum(ratio(_line_power(signal), band_power(signal, *LINE)), 1.0)
 
 
 @window_feature(
@@ -118,7 +117,7 @@ def tremor_width_hz(signal: Signal) -> Values:
     Formula: distance of the two frequencies about the peak at which power has fallen to half, interpolated between
     bins. A pure tone gives the width of the Hann window, 1.44 / T: 0.36 Hz in 4 s.
     """
-    return half_power_width(signal, *_LINE)
+    return half_power_width(signal, *LINE)
 
 
 @window_feature(
@@ -214,8 +213,9 @@ def slow_against_fast_tremor_ratio(signal: Signal) -> Values:
 
 @window_feature(
     unit=Unit.RATIO,
-    outputs=_HELD_LINES,
+    outputs=_LINES[:2],
     bounds=(0.0, np.inf),
+    version=2,
     source="Luft 2019: overtones of parkinsonian tremor",
     strength=tremor_line_rms_g,
     invariant_to=(ROTATION, SCALE, MIRROR),
@@ -224,19 +224,18 @@ def slow_against_fast_tremor_ratio(signal: Signal) -> Values:
 def tremor_harmonic_ratio(signal: Signal) -> Values:
     """Strength of the first overtone beside the tremor's own line: how far the shaking is from a sine.
 
-    Formula: power within half a hertz of 2 f over that within half a hertz of f. NaN where the rate does not reach
-    2 f + 0.5 Hz.
+    Formula: amplitude of what keeps twice the tremor's phase, in the bins within 0.9 f of 2 f, over the amplitude in
+    those within 0.45 f of f, both along the direction of the strongest swing. NaN where the rate does not reach 2 f +
+    0.5 Hz. Differs from a plain quotient of two bands: noise and other movement at 2 f do not count.
     """
-    peak = strongest_line(signal, *_LINE)
-    own, over = (band_power(signal, n * peak - _HALF_HZ, n * peak + _HALF_HZ) for n in (1, 2))
-    return ratio(over, own)
+    return overtone(signal, *LINE)
 
 
 @window_feature(
     unit=Unit.HERTZ,
     outputs=(*_LINES[:3], _LINES[-1]),
     bounds=(0.0, 200.0),
-    version=2,
+    version=3,
     source="di Biase 2017; Panyakaew 2020: larger in dystonic tremor",
     strength=tremor_line_rms_g,
     invariant_to=(ROTATION, SCALE, MIRROR),
@@ -245,12 +244,13 @@ def tremor_harmonic_ratio(signal: Signal) -> Values:
 def tremor_stability_hz(signal: Signal) -> Values:
     """Tremor stability index: how much the frequency changes from one cycle to the next; 0 is a clock.
 
-    Formula: quartile range of the differences of successive cycles' frequencies, in the bins within 2 Hz of the
-    strongest line, along the direction of the strongest swing. Differs from the source: cycles end where the phase has
-    turned once instead of at zero crossings, the band is cut in the spectrum instead of by a filter, and it is taken
-    in windows of 4 s, whose median weighted by strength stands for the recording, instead of over 100 s.
+    Formula: quartile range of the differences of successive cycles' frequencies, in the bins within 0.45 f of the
+    strongest line f, along the direction of the strongest swing. Differs from the source: cycles end where the phase
+    has turned once instead of at zero crossings, the band is cut in the spectrum instead of by a filter and grows with
+    the tremor's frequency, so that fast tremors are not made steadier than slow ones, and it is taken in windows of 4
+    s, whose median weighted by strength stands for the recording, instead of over 100 s.
     """
-    found = oscillation(signal, *_LINE)
+    found = oscillation(signal, *LINE)
     return np.array([stability(found.cycle_hz(window)) for window in range(len(signal))])
 
 
@@ -258,7 +258,7 @@ def tremor_stability_hz(signal: Signal) -> Values:
     unit=Unit.RATIO,
     outputs=_HELD_LINES,
     bounds=(0.0, np.inf),
-    version=2,
+    version=3,
     source="Deuschl 1998: waxing and waning tremor",
     strength=tremor_line_rms_g,
     invariant_to=(ROTATION, SCALE, MIRROR),
@@ -266,10 +266,10 @@ def tremor_stability_hz(signal: Signal) -> Values:
 def tremor_modulation_ratio(signal: Signal) -> Values:
     """How much the tremor swells and fades within seconds: 0 for an even one.
 
-    Formula: standard deviation over mean of the amplitude of the bins within 2 Hz of the strongest line, in the middle
-    four fifths of the window. A tone that swells by a share m gives m / sqrt(2).
+    Formula: standard deviation over mean of the amplitude of the bins within 0.45 f of the strongest line f, in the
+    middle four fifths of the window. A tone that swells by a share m gives m / sqrt(2).
     """
-    size = oscillation(signal, *_LINE).size
+    size = oscillation(signal, *LINE).size
     return ratio(size.std(axis=1), size.mean(axis=1))
 
 
@@ -290,8 +290,8 @@ def main_line_hz(signal: Signal) -> Values:
 
 def _line_power(signal: Signal) -> Values:
     """Power within half a hertz of the strongest line, as far as it lies in the band of lines."""
-    peak = strongest_line(signal, *_LINE)
-    return band_power(signal, np.maximum(peak - _HALF_HZ, _LINE[0]), np.minimum(peak + _HALF_HZ, _LINE[1]))
+    peak = strongest_line(signal, *LINE)
+    return band_power(signal, np.maximum(peak - _HALF_HZ, LINE[0]), np.minimum(peak + _HALF_HZ, LINE[1]))
 
 
 def _share(signal: Signal, low: float, high: float) -> Values:

@@ -158,8 +158,8 @@ def test_sides_that_move_alike_are_told_apart_by_id_not_by_order():
     mirrored = partial(Samples, upside_down.time_s, -upside_down.values)
     right = taken("wrist_right", "posture", 0.1, name="right", opened=mirrored)
     assert one_visit(left, right).equals(one_visit(right, left))
-    assert one_visit(left)["wrist_worse__posture__median__tilt_deg"] < 90
-    assert one_visit(right)["wrist_worse__posture__median__tilt_deg"] > 90
+    assert one_visit(left)["wrist_worse__posture__median__upright_z_ratio"] > 0
+    assert one_visit(right)["wrist_worse__posture__median__upright_z_ratio"] < 0
 
 
 def test_tremor_in_posture_is_held_against_tremor_at_rest():

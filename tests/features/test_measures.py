@@ -38,12 +38,22 @@ STILL = {
         "tremor_rms_g": 0.0, "movement_rms_g": 0.0, "jerk_rms_g_per_s": 0.0, "line_length_g_per_s": 0.0,
         "swing_quartile_range_g": 0.0, "swing_mean_deviation_g": 0.0, "tilt_deg": 60.0, "tilt_drift_deg": 0.0,
         "clipped_share": 0.0, "gravity_g": 0.5, "below_40_hz_state": 0.0,
+        "upright_x_ratio": np.sin(np.pi / 3), "upright_y_ratio": 0.0, "upright_z_ratio": 0.5,
     },
     "gyroscope": {"rotation_rms_deg_per_s": 0.0},
     "emg": {"muscle_activity_uv": 0.0, "bursts_hz": 0.0, "tonic_share": 0.0},
     "pen": {"pen_speed_mm_per_s": 0.0, "pen_in_air_share": 0.0, "pen_pressure_variation_ratio": 0.0},
 }  # fmt: skip
-UNDIRECTED = {"tilt_deg", "tilt_drift_deg", "gravity_g", "pen_in_air_share", "pen_pressure_variation_ratio"}
+UNDIRECTED = {
+    "upright_x_ratio",
+    "upright_y_ratio",
+    "upright_z_ratio",
+    "tilt_deg",
+    "tilt_drift_deg",
+    "gravity_g",
+    "pen_in_air_share",
+    "pen_pressure_variation_ratio",
+}
 
 
 @pytest.mark.parametrize("sensor", SENSORS)

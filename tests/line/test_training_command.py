@@ -16,7 +16,7 @@ from pipeline.tracking.store import tracking_uri
 PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
 CANARY = "Zanzibar4711"
 MEMBERS = ("manifest.json", "canaries.json", "report.json", "phenotype.skops")
-OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets", "subgroups")
+OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "reasons", "sets", "subgroups")
 
 STUDY = """
 name = "{name}"
@@ -170,18 +170,18 @@ def test_a_training_cut_off_goes_on_and_workers_do_not_show(cohort, study):
     assert _train(cohort, study) == 0
     whole = {name: (Path("model") / name).read_bytes() for name in MEMBERS}
     shutil.rmtree("model")
-    fits, fit = [], selection._predict_fold
+    fits, fit = [], selection._of_fold
 
-    def cut_off(rows, split):
+    def cut_off(rows, train):
         if len(fits) == 3:
             raise KeyboardInterrupt
-        fits.append(len(split[1]))
-        return fit(rows, split)
+        fits.append(len(train))
+        return fit(rows, train)
 
-    with patch.object(selection, "_predict_fold", cut_off):
+    with patch.object(selection, "_of_fold", cut_off):
         assert _train(cohort, study) == 130
     assert not Path("model").exists()
-    with patch.object(selection, "_predict_fold", wraps=fit) as counted:
+    with patch.object(selection, "_of_fold", wraps=fit) as counted:
         assert _train(cohort, study) == 0
     assert {name: (Path("model") / name).read_bytes() for name in MEMBERS} == whole
     assert counted.call_count == 1

@@ -33,26 +33,27 @@ def made():
 
 
 def test_features_of_real_recordings_lie_inside_the_generated_range(real, made):
-    """All but gravity: a phone's scale is 2 % off, our devices' 0.3 %."""
+    """One by one, though not more than that: of one or two people a device."""
     ours, theirs = features_of(*made), real_features(real)
     names = compared(theirs)
     assert len(names) > 20
-    beyond = {name for name in names if outside(theirs[name].dropna().to_numpy(), ours[name].to_numpy())}
-    assert beyond <= {"wrist_worse__posture__median__gravity_g"}
+    assert not [name for name in names if outside(theirs[name].dropna().to_numpy(), ours[name].to_numpy())]
+
+
+def of_task(made, real, task):
+    """Return noise floors and slopes of generated and of real recordings, shapes (n, 2)."""
+    return (np.array([floor_and_slope(each) for each in group if each.task == task]) for group in (made[1], real))
 
 
 def test_the_spectrum_of_a_walk_is_like_a_real_one(real, made):
-    """Noise above 30 Hz and slope of the spectrum of a walk; held hands are another matter."""
-    ours, theirs = (
-        np.array([floor_and_slope(each) for each in group if each.task == "gait"]) for group in (made[1], real)
-    )
+    """Noise above 30 Hz of both, slope of the healthy one; in multiple sclerosis it is flatter than any of ours."""
+    ours, theirs = of_task(made, real, "gait")
     assert not outside(theirs[:1, 1], ours[:, 1])
     assert not outside(theirs[:, 0], ours[:, 0])
 
 
-def test_held_hands_shake_with_less_slow_movement_than_real_ones(real, made):
-    """What falls short: real slopes of held hands are below -2, ours above: no broad slow movement is rendered."""
-    slopes = [
-        np.median([floor_and_slope(each)[1] for each in group if each.task == "posture"]) for group in (made[1], real)
-    ]
-    assert slopes[1] < -2 < slopes[0]
+@pytest.mark.parametrize("task", ["rest", "posture"])
+def test_the_spectrum_of_a_held_hand_falls_like_a_real_one(real, made, task):
+    """A hand that only sways and trembles has too little between both."""
+    ours, theirs = of_task(made, real, task)
+    assert not outside(theirs[:, 1], ours[:, 1])

@@ -13,6 +13,7 @@ _LESS_AFFECTED_LOG = (1.0, 0.5)
 _TIED_DEG = 6.0
 _TRICK = (0.3, 0.8)
 _RIGHT = 0.6
+_UNSTEADY_LOG = 0.7
 
 
 def generator(seed: int, *purpose: object) -> np.random.Generator:
@@ -41,6 +42,8 @@ class Habits:
     steps_hz, taps_hz, strokes_hz, turns_hz : float
     dwindles : float
         Log by which taps shrink over a recording.
+    unsteady : float
+        Factor on how much a held hand is off its posture.
     mounts : dict of str to ndarray, shape (3, 3)
         By body site, how the sensor is tied at this visit.
     """
@@ -56,6 +59,7 @@ class Habits:
     strokes_hz: float
     turns_hz: float
     dwindles: float
+    unsteady: float
     mounts: dict[str, np.ndarray]
 
 
@@ -76,6 +80,7 @@ def draw_habits(seed: int, patient: str, visit: str) -> Habits:
         strokes_hz=own.uniform(1.4, 2.2),
         turns_hz=own.uniform(0.3, 0.5),
         dwindles=own.uniform(0.0, 0.6),
+        unsteady=float(np.exp(_UNSTEADY_LOG * own.standard_normal())),
         mounts={site: _turned(np.radians(_TIED_DEG) * today.standard_normal(3)) for site in BODY_SITES},
     )
 

@@ -12,7 +12,7 @@ from pipeline.synthetic.signals.body import moved
 from pipeline.synthetic.signals.habits import Habits, draw_habits, generator
 from pipeline.synthetic.signals.muscle import muscles
 from pipeline.synthetic.signals.pen import drawn
-from pipeline.synthetic.signals.sensor import TICK_S, Faults, Track, clock, draw_faults, sensed
+from pipeline.synthetic.signals.sensor import TICK_S, Faults, Track, clock, draw_errors, draw_faults, sensed
 from pipeline.synthetic.signals.shown import Shown
 
 
@@ -60,4 +60,5 @@ class Session:
             return muscles(self.shown, take, self.record_s, habits=habits, faults=faults, random=random)
         ticks = clock(self.device.rate_hz, self.record_s, random)
         subject = moved(self.shown, take, ticks * TICK_S, habits=habits, device=self.device, random=random)
-        return sensed(subject, ticks, self.device, faults, random)
+        errors = draw_errors(generator(self.seed, self.patient_id, self.visit_id, take.site(habits.side), "sensor"))
+        return sensed(subject, ticks, self.device, errors=errors, faults=faults, random=random)

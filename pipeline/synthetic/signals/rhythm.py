@@ -13,8 +13,8 @@ _MOST_EARLY = 0.4
 _UNEVEN, _SHORTEST = 0.3, 0.4
 """A: jerks of a pattern come more evenly than by chance; spread and least of their spacing, in mean ones."""
 
-_SMOOTH_SD = np.sqrt(26 / 35)
-"""Standard deviation between two knots, averaged."""
+_SMOOTH_SD = np.sqrt(181 / 231)
+"""Standard deviation between two points that it goes through, averaged."""
 
 
 def turns(time_s: np.ndarray, hertz: float, stability_hz: float, random: np.random.Generator) -> np.ndarray:
@@ -47,14 +47,41 @@ def turns(time_s: np.ndarray, hertz: float, stability_hz: float, random: np.rand
 
 def wandering(time_s: np.ndarray, every_s: float, random: np.random.Generator) -> np.ndarray:
     """Return something that wanders smoothly about 0 with standard deviation 1, anew every so many seconds."""
-    place = time_s / every_s
+    return _moves(time_s / every_s, random)[0]
+
+
+def corrections(time_s: np.ndarray, every_s: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return something that is corrected again and again, about every so many seconds, and its second derivative.
+
+    It stays about 0 with standard deviation 1. Corrections come as unevenly as jerks, so that they have no frequency.
+
+    Examples
+    --------
+    >>> held, _ = corrections(np.arange(40_000) / 100, 0.4, np.random.default_rng(1))
+    >>> round(float(held.std()), 1)
+    1.0
+    """
+    hertz = 1 / every_s
+    place = turns(time_s, hertz, _STABILITY_OF_EARLY * _UNEVEN / np.sqrt(2) * hertz, random)
+    held, bent = _moves(place, random)
+    return held, bent * np.gradient(place, time_s) ** 2
+
+
+def _moves(place: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return what goes through a new random point at each whole number, and its second derivative.
+
+    Between two points it moves with the least jerk of all that begin and end at rest (Flash and Hogan 1985).
+    """
     low = np.floor(place).astype(int)
     first = int(low[0])
-    knots = random.standard_normal(int(low[-1]) - first + 2) / _SMOOTH_SD
+    points = random.standard_normal(int(low[-1]) - first + 2) / _SMOOTH_SD
     share = place - low
-    share = share * share * (3 - 2 * share)
-    before = knots[low - first]
-    return before + share * (knots[low - first + 1] - before)
+    before = points[low - first]
+    way = points[low - first + 1] - before
+    return (
+        before + way * share**3 * (10 - 15 * share + 6 * share**2),
+        way * (60 * share - 180 * share**2 + 120 * share**3),
+    )
 
 
 def since_nearest(time_s: np.ndarray, hertz: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

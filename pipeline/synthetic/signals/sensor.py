@@ -18,8 +18,29 @@ _CLOCK_OFF, _CLOCK_JITTER = 0.002, 0.01
 _STEPS = 32_767
 """Largest reading of 16 bits."""
 
-_SCALE_OFF, _BIAS = 0.003, {"accelerometer": 0.003, "gyroscope": 0.3}
-"""A: error of the scale, and of zero in g and deg/s."""
+_SCALE_OFF, _ZERO_OFF = 0.003, {"accelerometer": 0.01, "gyroscope": 0.3}
+"""A: error of the scale, and of zero in g and deg/s; makers of small sensors promise zero to some 20 mg."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How far a sensor of three axes is off, in whatever it records on a day.
+
+    Attributes
+    ----------
+    scale, zero : ndarray, shape (3, 1)
+    """
+
+    scale: np.ndarray
+    zero: np.ndarray
+
+
+def draw_errors(random: np.random.Generator) -> dict[str, Errors]:
+    """Draw the errors of an accelerometer and of a gyroscope."""
+    return {
+        sensor: Errors(1 + _SCALE_OFF * random.standard_normal((3, 1)), zero * random.standard_normal((3, 1)))
+        for sensor, zero in _ZERO_OFF.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -94,16 +115,22 @@ def clock(rate_hz: float, seconds: float, random: np.random.Generator) -> np.nda
     return np.rint((np.arange(len(jitter)) + jitter + 1) * (off / (rate_hz * TICK_S))).astype(np.int32)
 
 
-def sensed(subject: Subject, ticks: np.ndarray, device: Device, faults: Faults, random: np.random.Generator) -> Track:
+def sensed(
+    subject: Subject,
+    ticks: np.ndarray,
+    device: Device,
+    *,
+    errors: dict[str, Errors],
+    faults: Faults,
+    random: np.random.Generator,
+) -> Track:
     """Return what an accelerometer and a gyroscope read."""
     turn = _right_angles()[faults.remounted]
     counts, steps = {}, {}
     for sensor, true in (("accelerometer", subject.acceleration), ("gyroscope", subject.rate)):
-        scale = 1 + _SCALE_OFF * random.standard_normal(3)
-        bias = _BIAS[sensor] * random.standard_normal(3)
         noise = device.noise(sensor) * random.standard_normal(true.shape)
         steps[sensor] = device.full_scale(sensor) / _STEPS
-        read = (scale[:, None] * (turn @ true) + bias[:, None] + noise) / steps[sensor]
+        read = (errors[sensor].scale * (turn @ true) + errors[sensor].zero + noise) / steps[sensor]
         read = np.clip(np.rint(read), -_STEPS, _STEPS).astype(np.int16)
         counts |= {f"{sensor[:4]}_{axis}": read[number] for number, axis in enumerate("xyz")}
     sensors = {sensor: tuple(f"{sensor[:4]}_{axis}" for axis in "xyz") for sensor in steps}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.synthetic.signals.habits import Habits
-from pipeline.synthetic.signals.rhythm import turns, wandering
+from pipeline.synthetic.signals.rhythm import corrections, turns
 
 _STEADY_HZ = 0.1
 _TURN = 2 * np.pi
@@ -92,7 +92,7 @@ def _walks(out: Voluntary, time_s: np.ndarray, habits: Habits, _: float, random:
     # each foot's impact shakes the trunk, never twice alike
     impact = size * random.uniform(0.05, 0.4) * np.maximum(np.sin(angle), 0.0) ** 2
     for axis in range(3):
-        out.acceleration[axis] += impact * wandering(time_s, 0.05, random)
+        out.acceleration[axis] += impact * corrections(time_s, 0.05, random)[0]
     out.rate[2] = 0.4 * np.cos(angle / 2)
 
 
