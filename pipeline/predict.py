@@ -270,6 +270,7 @@ def command(
 
     \b
     dystonia predict models/phenopackets movement_phenopackets.jsonl --out predictions
+    dystonia predict models:/intake@champion clinic --out predictions
     """
     with spooled(cohort) as path, bundle_folder(bundle) as folder:
         chosen = {"say": teller(quiet=quiet), "warn": say_on_error, "progress": meter("visits", quiet=quiet)}

@@ -1,15 +1,15 @@
 """Two models of the same question, a good one and one that has learned nothing, and people whom neither saw."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pipeline.config import load_recipe
 from pipeline.generate import generate
 from pipeline.study import Study, Target
 from pipeline.train import train
+from tests.conftest import three_kinds
 
 STUDY = Study("quick", "Which of three", targets=(Target("phenotype", "classification"),), folds=2)
 
@@ -28,16 +28,8 @@ class Clinic:
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     """Train both models once."""
     root = tmp_path_factory.mktemp("clinic")
-    recipe = replace(
-        load_recipe("demo"),
-        classes={
-            "cervical/idiopathic_isolated": 2.0,
-            "laryngeal/idiopathic_isolated": 1.0,
-            "healthy/not_dystonia": 1.0,
-        },
-    )
     for name, patients, seed in (("cohort", 120, 3), ("shuffled", 60, 5), ("held-out", 320, 9)):
-        generate(root / name, recipe, patients=patients, seed=seed, format="csv")
+        generate(root / name, three_kinds(), patients=patients, seed=seed, format="csv")
     outcomes = root / "shuffled" / "outcomes.csv"
     table = pd.read_csv(outcomes, dtype=str)
     first = table.drop_duplicates("patient_id").set_index("patient_id")["phenotype"]

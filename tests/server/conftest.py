@@ -168,6 +168,7 @@ def tracking(folder: Path, behind: Database) -> Iterator[Server]:
     # in the environment, since anybody may list the arguments of a process
     known = {"MLFLOW_BACKEND_STORE_URI": behind.uri("mlflow"), "MLFLOW_AUTH_CONFIG_PATH": str(users)}
     known |= {"MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_urlsafe(32), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    known |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # seven processes for what none of us asks
     where = ["--host", "127.0.0.1", "--port", str(port), "--allowed-hosts", f"127.0.0.1:{port}", "--workers", "1"]
     kept = ["--artifacts-destination", str(folder / "artifacts"), "--app-name", "basic-auth"]
     with (folder / "log").open("wb") as log:

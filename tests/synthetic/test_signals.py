@@ -101,8 +101,7 @@ def test_a_larger_tremor_moves_more(seed, name, more):
 @given(seed=SEEDS, rest=st.floats(-2.0, 2.0), writing=st.floats(-2.0, 2.0))
 def test_tasks_gate_the_tremor(seed, rest, writing):
     """At rest and in writing the tremor is as much larger than held out as the latents say."""
-    steady = {"amplitude_log": 5.0, "jerks_log": -9.0, "irregularity_log": -3.0}
-    made = session(seed, rest_ratio_log=rest, writing_ratio_log=writing, **steady)
+    made = session(seed, rest_ratio_log=rest, writing_ratio_log=writing, jerks_log=-9.0, irregularity_log=-3.0)
     held, resting, written = (track(made, "wrist", task) for task in ("posture", "rest", "writing"))
     assert abs(np.log(line(resting) / line(held)) - rest) < 0.3
     assert abs(np.log(line(written) / line(held)) - writing) < 0.3
@@ -120,8 +119,7 @@ def line(found, hertz=5.2, sensor="accelerometer"):
 @given(seed=SEEDS, hertz=st.floats(3.0, 11.0), device=st.sampled_from(list(DEVICES)))
 def test_the_line_stands_at_the_frequency(seed, hertz, device):
     """A steady tremor has its line where it is said to be, in acceleration and in turning."""
-    plain = {"amplitude_log": 5.0, "irregularity_log": -3.0, "jerks_log": -9.0, "harmonic_log": -4.0}
-    made = session(seed, device, frequency_hz=hertz, **plain)
+    made = session(seed, device, frequency_hz=hertz, irregularity_log=-3.0, jerks_log=-9.0, harmonic_log=-4.0)
     found = track(made)
     for sensor in ("accelerometer", "gyroscope"):
         frequency, power = periodogram(found.samples(sensor).values, found.rate_hz, "hann")
@@ -135,7 +133,7 @@ def test_turning_is_what_the_acceleration_needs(seed):
     """The two sensors tell of one motion: turning back and forth at the end of a lever of 25 cm."""
     made = session(seed, irregularity_log=-3.0, jerks_log=-9.0, harmonic_log=-5.0, amplitude_log=5.0)
     found = track(made)
-    shaken, turned = (line(found, sensor=sensor) for sensor in ("accelerometer", "gyroscope"))
+    shaken, turned = (spread(found.samples(sensor)) for sensor in ("accelerometer", "gyroscope"))
     turning = 2 * np.pi * 5.2
     assert turned == pytest.approx(np.degrees(shaken * STANDARD_GRAVITY / (turning * 0.25)), rel=0.08)
 
