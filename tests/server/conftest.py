@@ -27,7 +27,7 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ("mlflow", "psycopg", "pyspark", "pandas", "pyarrow", "scikit-learn")
-_PATIENCE_S = 120
+_PATIENCE_S = 600
 
 
 def program(name: str) -> str:
@@ -194,7 +194,9 @@ def tracking(folder: Path, behind: Database) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Start database and server once."""
+    """Start database and server once; whoever asks the tests to end, by whatever signal, ends them too."""
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="dystonia-server-") as name,
         database(Path(name) / "postgresql") as behind,
