@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ _MOST_FILES = 10_000
 
 
 def external_report(
-    bundle: ModelBundle, cohort: Cohort, *, trained_on_it: bool, map: Map = map, say: Say = lambda _: None
+    bundle: ModelBundle, cohort: Cohort, warnings: Sequence[str] = (), *, map: Map = map, say: Say = lambda _: None
 ) -> dict[str, Any]:
     """Judge a model on a cohort that it was not trained on.
 
@@ -44,8 +44,8 @@ def external_report(
     bundle : ModelBundle
     cohort : Cohort
         With outcomes; a target without a known outcome is left out.
-    trained_on_it : bool
-        Whether the model was trained on files of this cohort, as `shares_training` says: then a warning does too.
+    warnings : sequence of str
+        What holds of all targets, such as `SAME_COHORT`.
     map : callable
         Runs one function over many recordings.
     say : callable
@@ -68,7 +68,6 @@ def external_report(
     X = bundle.vectors(cohort, map=map)
     parts, targets = parts_of(cohort, study.leave_out), {}
     groups = clusters(cohort, study)
-    same = [SAME_COHORT] if trained_on_it else []
     for model in bundle.models:
         truth = known_truth(cohort, model)
         if truth is not None:
@@ -81,7 +80,7 @@ def external_report(
             reasons = reasons_for(model, asked, parts_asked), has_parts(asked, parts_asked)
             targets[model.target.name] = {
                 "counts": counted(truth, patients, held),
-                "warnings": same + _warnings(held, truth, patients),
+                "warnings": [*warnings, *_warnings(held, truth, patients)],
                 **held_out.described(held),
                 "reasons": strongest_parts(*reasons, list(bundle.teller.parts), model.target.told),
                 "comparators": {},

@@ -30,7 +30,7 @@ from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator
 from pipeline.steps import Steps
 from pipeline.study import Study, Target
-from pipeline.validation import Validation, card_of, codes_of_part, groups_of
+from pipeline.validation import Validation, card_of, codes_of_part, groups_of, locked_positions
 from pipeline.versions import package_versions
 from pipeline.visible import visible
 
@@ -67,6 +67,9 @@ def fit_study(
     """
     if not len(cohort):
         raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
+    if study.locked:
+        whole, cohort = len(cohort), cohort[locked_positions(cohort, study, apart=False)]
+        say(f"{whole - len(cohort)} visits are kept apart as a test set")
     with threadpool_limits(1):  # the matrices are small: more BLAS threads would only wait for each other
         return _fit_study(cohort, study, name, steps or Steps(), say)
 

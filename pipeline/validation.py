@@ -16,6 +16,7 @@ from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.cells import label_counts, told
 from pipeline.evaluation.held_out import HeldOut, LabelColumn
 from pipeline.evaluation.people import parts_of
+from pipeline.evaluation.splits import locked_rows
 from pipeline.learners.sets import PredictionSets
 from pipeline.outcomes import Truth
 from pipeline.records import Cohort
@@ -183,6 +184,11 @@ def groups_of(cohort: Cohort, study: Study) -> np.ndarray:
     return (
         named.fillna(named.groupby(cohort.groups).transform("first")).fillna(pd.Series(cohort.groups)).to_numpy(object)
     )
+
+
+def locked_positions(cohort: Cohort, study: Study, *, apart: bool) -> np.ndarray:
+    """Return the positions of the visits that the study keeps apart as a test set, or of all others."""
+    return np.flatnonzero(locked_rows(groups_of(cohort, study), study.locked, study.seed) == apart)
 
 
 def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.ndarray:

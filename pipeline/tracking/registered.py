@@ -30,6 +30,11 @@ _REGISTERED = "models:/"
 _ADDRESS = re.compile(r"models:/(?P<name>[^/@']+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
+def is_address(bundle: Path) -> bool:
+    """Whether this is the address of a registered model instead of a folder."""
+    return str(bundle).startswith(_REGISTERED)
+
+
 @contextmanager
 def bundle_folder(bundle: Path) -> Iterator[Path]:
     """Give the folder of a bundle; of ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION``, that of a private copy.
@@ -45,10 +50,10 @@ def bundle_folder(bundle: Path) -> Iterator[Path]:
     Unavailable
         If the store does not answer.
     """
-    address = str(bundle)
-    if not address.startswith(_REGISTERED):
+    if not is_address(bundle):
         yield bundle
         return
+    address = str(bundle)
     with spill.folder() as folder:
         _fetch(address, folder)
         try:
