@@ -27,7 +27,7 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ("mlflow", "psycopg", "pyspark", "pandas", "pyarrow", "scikit-learn")
-_PATIENCE_S = 120
+_PATIENCE_S = 600
 
 
 def program(name: str) -> str:
@@ -194,7 +194,9 @@ def tracking(folder: Path, behind: Database) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Start database and server once."""
+    """Start database and server once; whoever asks the tests to end, by whatever signal, ends them too."""
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="dystonia-server-") as name,
         database(Path(name) / "postgresql") as behind,
@@ -204,7 +206,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
             made.add_user(user)
         yield made
         page = os.environ.get("DYSTONIA_SERVER_PAGE")
-        if page and not request.session.testsfailed:
+        whole = not request.session.testsfailed and len(made.rows) >= request.session.testscollected
+        if page and whole:  # nothing of a run that was cut off
             Path(page).write_text(_page(made), encoding="utf-8")
 
 
