@@ -8,7 +8,7 @@ DEMO_OUT := demo
 N := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
+.PHONY: help setup demo test browser test-server references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,11 @@ references: setup ## Compare features with other packages and with published for
 
 browser: setup ## Open the report in headless Chromium, narrow and wide, light and dark; screenshots go to .browser/
 	$(PYTEST) -m browser tests/browser
+
+test-server: ## Train, promote and predict against a tracking server with PostgreSQL and users, and ask it through Spark, into docs/server.md
+	@sh tools/setup.sh server
+	@sh tools/server_packages.sh
+	DYSTONIA_SERVER_PAGE="$(CURDIR)/docs/server.md" $(ONE_THREAD) .venv-server/bin/python -m pytest -m server tests/server
 
 test-faults: setup ## Cut a batch off at every operation on the disk, and kill it forty times, and run it again (20 minutes or more)
 	PIPELINE_FAULTS=all $(PYTEST) tests/faults -rP

@@ -10,7 +10,7 @@ import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from pipeline.bundle import ModelBundle, load_bundle
-from pipeline.bundle.model import margin
+from pipeline.bundle.target import margin
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
 from pipeline.synthetic.canaries import canaries

@@ -1,7 +1,8 @@
 """What batch prediction costs beside the bare model and bare pyarrow.
 
 ``python -m benchmarks.predict [VISITS [ROUNDS]] [PART...]``. Parts: ``boosted`` (bar a), ``shipped`` (bar b, and
-memory), ``shuffled`` (bar c), ``workers``, ``one`` (a visit, warm and cold), ``recordings``; all if none is named.
+memory), ``shuffled`` (bar c), ``workers``, ``one`` (a visit, warm and cold), ``recordings``, ``explained`` (with
+reasons); all if none is named.
 Everything runs in processes of its own, in turn; figures are CPU seconds (user and system) of the child, medians over
 the rounds, the imports taken off, one BLAS thread. Only ratios are worth quoting.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 from benchmarks.many_visits import write_many
 from benchmarks.measuring import cost
 
-PARTS = ("boosted", "shipped", "shuffled", "workers", "one", "recordings")
+PARTS = ("boosted", "shipped", "shuffled", "workers", "one", "recordings", "explained")
 
 TRAIN = """
 import sys
@@ -34,23 +35,27 @@ generate(root / "training", load_recipe("demo"), patients=600, seed=5)
 train(root / "training", replace(load_study("dystonia-intake"), folds=3), root / "model")
 """
 START = "import pipeline.predict, benchmarks.boosted"
+# a result that is there already would be found, and nothing measured
 PREDICT = """
-import sys
+import shutil, sys
 from pathlib import Path
 import benchmarks.boosted
 from pipeline.predict import predict
 model, cohort, out = map(Path, sys.argv[1:4])
-predict(model, cohort, out, format=sys.argv[4], jobs=int(sys.argv[5]), overwrite=True)
+shutil.rmtree(out, ignore_errors=True)
+more = {"explain": int(sys.argv[6])} if len(sys.argv) > 6 else {}
+predict(model, cohort, out, format=sys.argv[4], jobs=int(sys.argv[5]), overwrite=True, **more)
 """
 BOOSTED = """
-import sys
+import shutil, sys
 from pathlib import Path
-import pipeline.predict
+import pipeline.opening
 from benchmarks.boosted import boosted
 from pipeline.predict import predict
 bundle = boosted(Path(sys.argv[1]), Path(sys.argv[6]))
-pipeline.predict.load_bundle = lambda *_, **__: bundle
+pipeline.opening.load_bundle = lambda *_, **__: bundle
 if sys.argv[4] != "load":
+    shutil.rmtree(sys.argv[3], ignore_errors=True)
     predict(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), format=sys.argv[4], overwrite=True)
 """
 BARE = """
@@ -173,6 +178,13 @@ class Bench:
             cost(RECORDED, str(cohort), str(count))
             seconds, peak = self.end_to_end(cohort.name, "parquet")
             print(f"{count} recordings of a minute: {1000 * seconds / count:.0f} ms of CPU each, peak {peak:.0f} MiB")
+
+    def explained(self) -> None:
+        """Measure what reasons cost, beside the same visits without them."""
+        write_many(self.root / "few", "parquet", max(self.visits // 40, 1))
+        place = (self.root / "model", self.root / "few", self.root / "out-explained", "parquet", 1)
+        plain, told = (self.median(PREDICT, *place, most)[0] - self.imports for most in (0, 3))
+        print(f"--explain 3: {told / plain:.1f} times a prediction without reasons")
 
 
 def _children_s() -> float:

@@ -15,11 +15,12 @@ from pipeline.engine import Cluster
 from pipeline.reading.options import Options, ShortRecordings
 from pipeline.units import DECIMAL_MARKS
 
-TOO_MANY_REJECTED = 3
-"""Exit code where more visit records were rejected than allowed."""
+NOT_GOOD_ENOUGH = 3
+"""Exit code of work that is done, but not well enough: too many visits rejected, or a gate of `promote` failed."""
 
 FOLDER = click.Path(path_type=Path)
 
+bundle_argument = click.argument("bundle", type=FOLDER, metavar="BUNDLE")
 cohort_argument = click.argument("cohort", type=click.Path(path_type=Path, allow_dash=True))
 quiet_option = click.option("--quiet", is_flag=True, help="No progress lines.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there, in one step.")
@@ -144,4 +145,4 @@ def rejection_exit_code(counts: Mapping[str, int], max_rejected: float) -> int:
     3
     """
     total = counts["predicted"] + counts["rejected"]
-    return TOO_MANY_REJECTED if total and counts["rejected"] / total > max_rejected else 0
+    return NOT_GOOD_ENOUGH if total and counts["rejected"] / total > max_rejected else 0

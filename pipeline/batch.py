@@ -26,7 +26,6 @@ from pipeline.reading.options import Options
 from pipeline.reading.source import Source
 from pipeline.writing import Format, to_arrow, write_table
 
-RESEARCH_ONLY = "RESEARCH_ONLY"
 KINDS = ("predictions", "rejects", "notes")
 _MOST_DEADLY = 10
 """If more visits of a partition kill their worker, it is not the visits."""
@@ -70,6 +69,8 @@ class Attempt:
     batch_size : int
         About how many visits are predicted at once; halved once where memory does not suffice.
     csv_safe : bool
+    explain : int
+        Reasons at most for each prediction; 0 for none.
     """
 
     bundle: ModelBundle
@@ -79,6 +80,7 @@ class Attempt:
     format: Format
     batch_size: int
     csv_safe: bool
+    explain: int = 0
 
     def __call__(
         self,
@@ -98,25 +100,22 @@ class Attempt:
             Is told of so many more visits that are done.
         """
         cohort = part.cohort(self.source, self.options)
-        ask = partial(self.bundle.predict, cohort, map=map, told=told)
+        ask = partial(self.bundle.predict, cohort, explain=self.explain, map=map, told=told)
         try:
             predictions = ask(batch_size=self.batch_size)
         except MemoryError:
             predictions = ask(batch_size=max(1, self.batch_size // 2))
-        tables = {"predictions": self._marked(predictions), "rejects": cohort.rejects, "notes": cohort.notes}
+        tables = {
+            "predictions": self.bundle.marked(predictions, synthetic=self.source.synthetic),
+            "rejects": cohort.rejects,
+            "notes": cohort.notes,
+        }
         place = Path(tempfile.mkdtemp(dir=self.folder))
         files = {name: place / name for name in names_of(part.index, part.count, self.format)}
         for kind, path in zip(KINDS, files.values(), strict=True):
             self._write(tables[kind], path)
         counts = len(predictions), len(cohort.rejects)
         return Written(part.index, part.count, files, *counts, frozenset(self.source.unreadable))
-
-    def _marked(self, predictions: pd.DataFrame) -> pd.DataFrame:
-        """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""
-        if not self.bundle.synthetic or self.source.synthetic:
-            return predictions
-        warnings = [f"{words}|{RESEARCH_ONLY}" if words else RESEARCH_ONLY for words in predictions["warnings"]]
-        return predictions.assign(warnings=warnings)
 
     def _write(self, table: pd.DataFrame, path: Path) -> None:
         arrow = to_arrow(table, {"synthetic": str(self.source.synthetic).lower()})

@@ -20,6 +20,7 @@ COMMANDS = {
     "features": ("pipeline.featurise", "Write the feature table of a cohort, or list the catalogue."),
     "train": ("pipeline.train", "Fit and validate a study on a cohort, and save the model."),
     "evaluate": ("pipeline.evaluate", "Judge a saved model on people whom it was not trained on."),
+    "promote": ("pipeline.promote", "Register a model, if it is good enough, and let an alias point to it."),
     "predict": ("pipeline.predict", "Predict every visit of a cohort with a saved model."),
     "show": ("pipeline.show", "Say what a saved model or a built-in study is."),
     "doctor": ("pipeline.doctor", "Say whether this installation works, and what to do where it does not."),

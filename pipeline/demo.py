@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pipeline.arguments import FOLDER, quiet_option
-from pipeline.command import Say, run, teller
+from pipeline.command import Say, run, say_on_error, teller
 from pipeline.config import load_recipe, load_study
 from pipeline.engine import ALL_CORES
 from pipeline.generate import generate
@@ -37,7 +37,7 @@ def demo(out: Path, say: Say = lambda _: None) -> None:
     say(f"making {PATIENTS} synthetic patients to learn from, and {NEW_PATIENTS} to predict, with forms and recordings")
     generate(out / "cohort", recipe, patients=PATIENTS, seed=SEED, signals=True)
     generate(out / "new-patients", recipe, patients=NEW_PATIENTS, seed=NEW_SEED, format="csv", signals=True)
-    train(out / "cohort", study, out / "model", jobs=ALL_CORES, say=say)
+    train(out / "cohort", study, out / "model", jobs=ALL_CORES, say=say, warn=say_on_error)
     predict(out / "model", out / "new-patients", out / "predictions", format="csv", say=say)
 
 

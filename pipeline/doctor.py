@@ -217,7 +217,7 @@ def _place(folder: Path) -> str:
 
 
 def _tracking() -> str:
-    from pipeline.tracking.runs import ask_store
+    from pipeline.tracking.store import ask_store
 
     return ask_store()
 
@@ -241,9 +241,11 @@ def _trusted_key() -> str:
 
 def _model(bundle: Path) -> str:
     from pipeline.bundle import load_bundle
+    from pipeline.tracking.registered import bundle_folder
 
     key = os.environ.get("DYSTONIA_TRUSTED_KEY")
-    loaded = load_bundle(bundle, trusted_key=Path(key) if key else None)
+    with bundle_folder(bundle) as folder:
+        loaded = load_bundle(folder, trusted_key=Path(key) if key else None)
     data = "synthetic data" if loaded.synthetic else "real records"
     return f"{bundle} answers as it did when it was saved; trained on {data}"
 

@@ -11,13 +11,17 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from pipeline.bundle import ModelBundle, TargetModel
-from pipeline.bundle.model import margin
+from pipeline.bundle.standing import Standing, standings
+from pipeline.bundle.target import margin
 from pipeline.command import Say
 from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation.people import missingness, table_one
+from pipeline.evaluation.reasons import strongest_parts
+from pipeline.evaluation.splits import one_row_each
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
+from pipeline.features.words import Said, parts_of, said_of
 from pipeline.learners.leaks import TELLING, telling_columns
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
@@ -26,7 +30,7 @@ from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator
 from pipeline.steps import Steps
 from pipeline.study import Study, Target
-from pipeline.validation import Validation, card_of, codes_of_part, groups_of
+from pipeline.validation import Validation, card_of, codes_of_part, groups_of, locked_positions
 from pipeline.versions import package_versions
 from pipeline.visible import visible
 
@@ -63,6 +67,9 @@ def fit_study(
     """
     if not len(cohort):
         raise ContractError("the cohort", "no visit that can be used", do="See 'dystonia check'", code="NO_VISITS")
+    if study.locked:
+        whole, cohort = len(cohort), cohort[locked_positions(cohort, study, apart=False)]
+        say(f"{whole - len(cohort)} visits are kept apart as a test set")
     with threadpool_limits(1):  # the matrices are small: more BLAS threads would only wait for each other
         return _fit_study(cohort, study, name, steps or Steps(), say)
 
@@ -76,6 +83,8 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
     recorded = {name for feature in known if feature.spec.level != "record" for name in feature.spec.columns}
     from_recordings = tuple(at for at, name in enumerate(columns) if name in recorded)
     groups = groups_of(cohort, study)
+    said = said_of(known)
+    parts = parts_of(columns, said)
     validation = Validation(cohort, seen, table, study, steps)
     models, targets = [], {}
     for target in study.targets:
@@ -86,8 +95,9 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
             table_columns=tuple(at for at, name in enumerate(columns) if name in target.few_events),
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
-        predicted = validation.predicted(rows)
+        predicted, reasons = validation.explained(rows, list(parts.values()))
         targets[target.name] = validation.of(rows, predicted)
+        targets[target.name]["reasons"] = strongest_parts(*reasons, list(parts), target.told)
         targets[target.name]["warnings"] += _telling(rows, columns)
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
@@ -107,7 +117,15 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
         "targets": targets,
     }
     provenance = {"name": name, "versions": package_versions(), "report": in_short(report), "features": len(columns)}
-    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic), report
+    standings = _standings(cohort, table[list(columns)], said, seed=study.seed)
+    return ModelBundle(study, tuple(models), columns, provenance, cohort.synthetic, standings=standings), report
+
+
+def _standings(cohort: Cohort, table: pd.DataFrame, said: Mapping[str, Said], *, seed: int) -> dict[str, Standing]:
+    """Return how people lie in each column, by one visit of each, drawn at random."""
+    people = table.iloc[one_row_each(cohort.groups, seed)]
+    states = [name for name in table if said[str(name)].levels]
+    return standings({str(name): values.to_numpy() for name, values in people.items()}, map(str, states))
 
 
 _IN_SHORT = ("counts", "scores", "comparators", "warnings")

@@ -21,6 +21,7 @@ import pyarrow.parquet as papq
 from pipeline.arguments import (
     FOLDER,
     allow_version_option,
+    bundle_argument,
     cluster_options,
     cohort_argument,
     format_option,
@@ -34,17 +35,20 @@ from pipeline.arguments import (
     trusted_key_option,
 )
 from pipeline.batch import Attempt, names_of, written
-from pipeline.bundle import ModelBundle, load_bundle, tell_exposed
+from pipeline.bundle import ModelBundle
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import Cluster, environment, workers
 from pipeline.errors import PipelineError
+from pipeline.opening import open_model_and_cohort
 from pipeline.partition import VISITS_PER_PARTITION, Overview, Partition, partitions, survey
+from pipeline.prior import with_prior
 from pipeline.progress import Meter, Told, meter, no_progress
 from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
-from pipeline.reading.source import open_source, spooled
+from pipeline.reading.source import spooled
 from pipeline.row_tally import RowTally
 from pipeline.synthetic.canaries import canaries
+from pipeline.tracking.registered import bundle_folder
 from pipeline.versions import package_versions
 from pipeline.writing import Format
 
@@ -60,6 +64,8 @@ def predict(
     cluster: Cluster | None = None,
     batch_size: int = 4096,
     visits_per_partition: int = VISITS_PER_PARTITION,
+    explain: int = 0,
+    prior: Path | None = None,
     overwrite: bool = False,
     research_only: bool = False,
     allow_version: bool = False,
@@ -86,6 +92,10 @@ def predict(
         About how many visits are predicted at once; never shows in the output.
     visits_per_partition : int
         About how many visits share an output file.
+    explain : int
+        Reasons at most for each prediction, the strongest; 0 for none.
+    prior : Path, optional
+        TOML with the shares of the labels where the model is used (`pipeline.prior`).
     overwrite : bool
         Whether other content at ``out`` may be replaced.
     research_only : bool
@@ -114,23 +124,29 @@ def predict(
     PipelineError
         With the exit code of what went wrong; nothing is published then.
     """
-    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
-    options = options or Options()
-    tell_exposed(bundle_path, strict=options.strict, warn=warn)
-    options = replace(options, mapping=options.mapping or bundle.mapping)
-    source = open_source(path, options)
+    bundle, source, options = open_model_and_cohort(
+        bundle_path,
+        path,
+        options,
+        research_only=research_only,
+        allow_version=allow_version,
+        trusted_key=trusted_key,
+        warn=warn,
+    )
+    bundle, prior_digest = with_prior(bundle, prior) if prior else (bundle, "")
     source.refuse_output(out)
-    bundle.refuse_real(synthetic=source.synthetic or research_only)
     plan = {
         "command": "predict",
         "inputs": source.files,
         "synthetic": source.synthetic,
         "model": bundle.digest,
-        "options": [repr(options), format, visits_per_partition, research_only, csv_safe],
+        "options": [repr(options), format, visits_per_partition, research_only, csv_safe, explain],
+        "prior": prior_digest,
         "versions": package_versions(),
         "environment": environment(),
     }
     about = {"model": bundle.provenance["name"], "model_manifest": bundle.digest, "inputs": source.files}
+    about |= {"prior": prior_digest} if prior else {}
     with publishing(out, plan, overwrite=overwrite) as staging:
         if staging is None:
             say(f"{out} already holds these predictions: same data, same model, same options")
@@ -141,7 +157,7 @@ def predict(
         ):
             overview = survey(source, options, Path(spill))
             attempt = Attempt(
-                bundle, source.for_workers(), options, Path(spill).resolve(), format, batch_size, csv_safe
+                bundle, source.for_workers(), options, Path(spill).resolve(), format, batch_size, csv_safe, explain
             )
             with progress(overview.total) as told:
                 parts = partitions(overview, Path(spill), visits_per_partition=visits_per_partition)
@@ -209,7 +225,7 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 
 
 @click.command("predict")
-@click.argument("bundle", type=FOLDER)
+@bundle_argument
 @cohort_argument
 @click.option("--out", type=FOLDER, required=True, help="The folder that appears when all is done.")
 @format_option
@@ -217,6 +233,18 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 @cluster_options
 @click.option(
     "--batch-size", type=click.IntRange(1), default=4096, show_default=True, help="Visits at once; bounds memory."
+)
+@click.option(
+    "--explain",
+    type=click.IntRange(1),
+    metavar="K",
+    help="Add the K strongest reasons for each prediction, in words; takes much longer.",
+)
+@click.option(
+    "--prior",
+    type=FOLDER,
+    metavar="FILE",
+    help="Reckon with other shares of the labels than in the training: TOML, a table a label column.",
 )
 @research_only_option
 @allow_version_option
@@ -234,6 +262,7 @@ def command(
     max_rejected: float,
     *,
     no_csv_safe: bool,
+    explain: int | None,
     quiet: bool,
     **flags: Any,
 ) -> int:
@@ -241,10 +270,12 @@ def command(
 
     \b
     dystonia predict models/phenopackets movement_phenopackets.jsonl --out predictions
+    dystonia predict models:/intake@champion clinic --out predictions
     """
-    with spooled(cohort) as path:
-        shown = {"say": teller(quiet=quiet), "warn": say_on_error, "progress": meter("visits", quiet=quiet)}
-        done = predict(bundle, path, out, options=options, csv_safe=not no_csv_safe, **shown, **flags)
+    with spooled(cohort) as path, bundle_folder(bundle) as folder:
+        chosen = {"say": teller(quiet=quiet), "warn": say_on_error, "progress": meter("visits", quiet=quiet)}
+        chosen |= {"csv_safe": not no_csv_safe, "explain": explain or 0}
+        done = predict(folder, path, out, options=options, **chosen, **flags)
     click.echo(f"{out}: {done['predicted']} visits predicted, {done['rejected']} rejected, {done['notes']} notes")
     return rejection_exit_code(done, max_rejected)
 

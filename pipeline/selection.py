@@ -7,13 +7,16 @@ selection is nested.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from pipeline.bundle import TargetModel
 from pipeline.evaluation.splits import grouped_folds, one_row_each
 from pipeline.learners.candidates import CANDIDATES
+from pipeline.learners.explanation import contributions, has_parts
 from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.types import TypeClassifier
@@ -21,6 +24,19 @@ from pipeline.outcomes import Truth
 from pipeline.steps import Mapped
 from pipeline.study import Target
 from pipeline.units import horizon_years
+
+Split = tuple[np.ndarray, np.ndarray]
+
+MOST_EXPLAINED = 200
+"""People at most whose predictions are shared out for a report: more cost time, and change little."""
+
+_ORDERS = 4
+"""Orders in which their records are told: half of those of a single prediction, since what is told is a mean."""
+
+
+HeldOutReasons = tuple[np.ndarray, np.ndarray]
+"""Of people whom the model had not seen: what each part contributed, in log-odds, shape (people, parts, `Target.told`),
+and whether they have it on record, shape (people, parts)."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +132,45 @@ def out_of_fold(rows: TrainingRows, *, folds: int, seed: int, map: Mapped = map)
     ndarray, shape (n, k)
         Probabilities of the sorted labels, or risks at the horizons.
     """
-    return _predicted(rows, grouped_folds(rows.groups, rows.strata, folds, seed, patients=rows.patients), map)
+    return _predicted(rows, _folds(rows, folds, seed), map)
+
+
+def out_of_fold_with_reasons(
+    rows: TrainingRows, parts: Sequence[Sequence[int]], *, folds: int, seed: int, map: Mapped = map
+) -> tuple[np.ndarray, HeldOutReasons]:
+    """Predict each row by a model trained without its group, and share out what is said of some people by it.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+    parts : sequence of sequence of int
+        Columns of each part of a record.
+    folds, seed : int
+    map : callable
+
+    Returns
+    -------
+    predicted : ndarray, shape (n, k)
+        As from `out_of_fold`.
+    reasons : HeldOutReasons
+        Of at most `MOST_EXPLAINED` people, one visit each.
+    """
+    at = few_people(rows.patients, seed)
+    splits = _folds(rows, folds, seed)
+    said = list(map(partial(_explain_fold, rows, at, parts), splits))
+    predicted, shares, recorded = zip(*said, strict=True)
+    return _scattered(rows, splits, list(predicted)), (np.concatenate(shares), np.concatenate(recorded))
+
+
+def few_people(patients: np.ndarray, seed: int) -> np.ndarray:
+    """Return one row each of at most `MOST_EXPLAINED` people, drawn at random, ascending."""
+    people = one_row_each(patients, seed)
+    return np.sort(np.random.default_rng(seed).permutation(people)[:MOST_EXPLAINED])
+
+
+def reasons_for(model: TargetModel, X: np.ndarray, parts: Sequence[Sequence[int]]) -> np.ndarray:
+    """Share out what a model says of some people whom it has not seen; shape (people, parts, `Target.told`)."""
+    return contributions(model.log_odds(X), X, parts, orders=_ORDERS)[1]
 
 
 def out_of_site(rows: TrainingRows, site: np.ndarray, *, map: Mapped = map) -> np.ndarray:
@@ -142,21 +196,46 @@ def out_of_site(rows: TrainingRows, site: np.ndarray, *, map: Mapped = map) -> n
     return _predicted(rows, splits, map)
 
 
-def _predicted(rows: TrainingRows, splits: list[tuple[np.ndarray, np.ndarray]], map: Mapped) -> np.ndarray:
-    parts = list(map(partial(_predict_fold, rows), splits))
+def _folds(rows: TrainingRows, folds: int, seed: int) -> list[Split]:
+    return grouped_folds(rows.groups, rows.strata, folds, seed, patients=rows.patients)
+
+
+def _predicted(rows: TrainingRows, splits: list[Split], map: Mapped) -> np.ndarray:
+    return _scattered(rows, splits, list(map(partial(_predict_fold, rows), splits)))
+
+
+def _scattered(rows: TrainingRows, splits: list[Split], parts: list[np.ndarray]) -> np.ndarray:
+    """Return what was said of the test parts of folds in the order of the rows."""
     predicted = np.full((len(rows), parts[0].shape[1] if parts else 1), np.nan)
     for (_, test), part in zip(splits, parts, strict=True):
         predicted[test] = part
     return predicted
 
 
-def _predict_fold(rows: TrainingRows, split: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _predict_fold(rows: TrainingRows, split: Split) -> np.ndarray:
     train, test = split
+    return _said(_of_fold(rows, train), rows.X[test])
+
+
+def _explain_fold(
+    rows: TrainingRows, at: np.ndarray, parts: Sequence[Sequence[int]], split: Split
+) -> tuple[np.ndarray, ...]:
+    train, test = split
+    model = _of_fold(rows, train)
+    people = rows.X[np.intersect1d(test, at)]
+    shares = reasons_for(TargetModel(rows.target, model), people, parts)
+    return _said(model, rows.X[test]), shares, has_parts(people, parts)
+
+
+def _of_fold(rows: TrainingRows, train: np.ndarray) -> TypeClassifier | ProgressionHazard:
     estimator = new_estimator(rows)
     if isinstance(estimator, ProgressionHazard):
         estimator.set_params(draws=0)  # intervals are drawn for the final model only
-    model = fitted(estimator, rows, train)
-    return model.predict_proba(rows.X[test]) if isinstance(model, TypeClassifier) else model.predict_risk(rows.X[test])
+    return fitted(estimator, rows, train)
+
+
+def _said(model: TypeClassifier | ProgressionHazard, X: np.ndarray) -> np.ndarray:
+    return model.predict_proba(X) if isinstance(model, TypeClassifier) else model.predict_risk(X)
 
 
 def held_out_sets(

@@ -11,6 +11,7 @@ import click
 from pipeline.bundle.load import read_manifest
 from pipeline.config import read_text
 from pipeline.errors import UsageError
+from pipeline.tracking.registered import bundle_folder
 
 
 def show(bundle: Path) -> dict[str, Any]:
@@ -90,5 +91,6 @@ def command(bundle: Path | None, study: str | None, *, as_json: bool) -> None:
     if study is not None:
         click.echo(read_text("studies", study), nl=False)
     elif bundle is not None:
-        manifest = show(bundle)
+        with bundle_folder(bundle) as folder:
+            manifest = show(folder)
         click.echo(json.dumps(manifest, indent=2) if as_json else as_text(manifest))

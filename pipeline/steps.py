@@ -14,6 +14,7 @@ from pipeline.publish import Staging
 
 _FOLDER = "steps"
 
+Arrays = np.ndarray | tuple[np.ndarray, ...]
 Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
@@ -30,25 +31,25 @@ class Steps:
 
     Examples
     --------
-    >>> list(Steps().named("squares")(np.square, [2, 3]))
-    [4, 9]
+    >>> list(Steps().named("squares")(np.square, [np.array([2, 3])]))
+    [array([4, 9])]
     """
 
     map: Mapped = map
     staging: Staging | None = None
 
     def named(self, name: str) -> Mapped:
-        """Return a `map` whose results, arrays all, are kept under a name that nothing else in this work has."""
+        """Return a `map` whose results, arrays all, are kept under a name that nothing else here has."""
         return self.map if self.staging is None else partial(self._kept, self.staging, name)
 
     def _kept(
-        self, staging: Staging, name: str, function: Callable[[Any], np.ndarray], items: Iterable[Any]
-    ) -> list[np.ndarray]:
-        asked = {f"{_FOLDER}/{name}-{number}.npy": item for number, item in enumerate(items)}
+        self, staging: Staging, name: str, function: Callable[[Any], Arrays], items: Iterable[Any]
+    ) -> list[Arrays]:
+        asked = {f"{_FOLDER}/{name}-{number}.npz": item for number, item in enumerate(items)}
         left = {file: item for file, item in asked.items() if file not in staging.members}
         for file, result in zip(left, self.map(function, left.values()), strict=True):
             staging.write(file, partial(_save, result))
-        return [np.load(staging.path / file, allow_pickle=False) for file in asked]
+        return [_load(staging.path / file) for file in asked]
 
     def discard(self) -> None:
         """Leave out of what is published what was kept."""
@@ -56,5 +57,12 @@ class Steps:
             self.staging.leave_out(_FOLDER)
 
 
-def _save(result: np.ndarray, path: Path) -> None:
-    np.save(path, result, allow_pickle=False)
+def _save(result: Arrays, path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, *(result if isinstance(result, tuple) else (result,)))
+
+
+def _load(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as found:
+        arrays = tuple(found[name] for name in found.files)
+    return arrays if arrays[1:] else arrays[0]

@@ -71,6 +71,11 @@ class Target:
         return self.labels or (self.name,)
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What is said of a patient: a label of each label column, or the target's risk."""
+        return self.label_columns if self.kind == "classification" else (self.name,)
+
+    @property
     def outcome_columns(self) -> tuple[str, ...]:
         """Columns that the outcomes table must have for this target."""
         if self.derive != "recorded":
@@ -141,10 +146,12 @@ class Study:
         Visit column that keeps related patients in one fold (family, publication); the patient if empty.
     leave_out : str
         Visit column of sites (a centre): each is also predicted by a model of the others; no such check if empty.
+    locked : float
+        Share of the groups that training never sees: a test set, for `evaluate --locked`.
     folds : int
         Folds of the grouped cross-validation.
     seed : int
-        Fixes folds and bootstrap.
+        Fixes folds, bootstrap, and who is locked away.
     inputs : Inputs
     features : FeatureChoice
     comparators : tuple of Comparator
@@ -159,6 +166,7 @@ class Study:
     mapping: str = ""
     group_by: str = ""
     leave_out: str = ""
+    locked: float = 0.0
     folds: int = 5
     seed: int = 20261122
     inputs: Inputs = field(default_factory=Inputs)

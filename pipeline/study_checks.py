@@ -18,6 +18,7 @@ from pipeline.units import horizon_years
 OWN_COLUMNS = (*IDENTITY, "red_flags", "modalities", "warnings", "model")
 """Columns that every table of predictions has, whatever the study."""
 
+_MOST_LOCKED = 0.5
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,79}")
 _TIMES = ("_y", "_weeks")
 
@@ -42,6 +43,7 @@ def check_study(study: Study, where: str) -> None:
     for target in study.targets:
         _check_target(target, f"{where}, target {target.name}")
     _check_names(study, where)
+    _check_validation(study, where)
     if study.seed < 0 or study.folds < 2:
         key = "seed" if study.seed < 0 else "folds"
         raise UsageError(
@@ -69,6 +71,13 @@ def _check_plain_names(study: Study, where: str) -> None:
     if ours is not None:
         raise UsageError(
             where, f"'{ours}' as a label", needed="a column of the predictions has that name", do="Rename it"
+        )
+
+
+def _check_validation(study: Study, where: str) -> None:
+    if not 0.0 <= study.locked <= _MOST_LOCKED:
+        raise UsageError(
+            where, f"key 'locked' is {study.locked:g}", needed=f"a share of 0 to {_MOST_LOCKED:g}", do="Write 0.2"
         )
 
 

@@ -23,10 +23,11 @@ from pipeline.arguments import (
 from pipeline.bundle import ModelBundle
 from pipeline.bundle.layout import REPORT_PAGE
 from pipeline.bundle.save import members_of
-from pipeline.command import Say, run, teller
+from pipeline.command import Say, run, say_on_error, teller
 from pipeline.config import load_study, study_options
 from pipeline.engine import Cluster, workers
 from pipeline.errors import Unavailable
+from pipeline.external import visit_digests
 from pipeline.fitting import fit_study, in_short
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
@@ -37,6 +38,7 @@ from pipeline.steps import Steps
 from pipeline.study import Study
 from pipeline.synthetic.canaries import canaries
 from pipeline.tracking import runs
+from pipeline.tracking.store import where_to_look
 from pipeline.versions import package_versions
 
 
@@ -51,6 +53,7 @@ def train(
     overwrite: bool = False,
     require_tracking: bool = False,
     say: Say = lambda _: None,
+    warn: Say = lambda _: None,
 ) -> dict[str, Any] | None:
     """Fit and validate every target of a study, save the bundle, then log the run.
 
@@ -70,8 +73,8 @@ def train(
     overwrite : bool
     require_tracking : bool
         Fail (after saving) if the run can't be logged.
-    say : callable
-        Is told of progress, a line at a time.
+    say, warn : callable
+        Are told of progress, and of what may be wrong, a line at a time.
 
     Returns
     -------
@@ -115,23 +118,28 @@ def train(
         bundle = replace(
             bundle,
             mapping=options.mapping,
-            provenance={**bundle.provenance, "training_digest": source.digest},
+            provenance={
+                **bundle.provenance,
+                "training_digest": source.digest,
+                "training_visits": visit_digests(source),
+            },
         )
         steps.discard()
         members_of(bundle, canaries(), report)(staging)
     # the model is safe by now: a store that fails costs a warning only, unless it is required
     try:
-        say(f"logged as run {_log(out, study, bundle, report)}: see it with\n  {runs.ui_command()}")
+        say(f"logged as run {_log(out, study, bundle, report)}: {where_to_look()}")
     except Unavailable as error:
         if require_tracking:
             raise
-        say(f"warning: {error}")
+        warn(f"warning: {error}")
     return report
 
 
 def _log(folder: Path, study: Study, bundle: ModelBundle, report: Mapping[str, Any]) -> str:
+    digest = str(bundle.provenance["training_digest"])
+    short = in_short(report)
     record = runs.RunRecord(
-        experiment=study.name,
         name=folder.name,
         params={
             "study": study.name,
@@ -140,15 +148,30 @@ def _log(folder: Path, study: Study, bundle: ModelBundle, report: Mapping[str, A
             "seed": str(study.seed),
             "features": str(len(bundle.features)),
             "synthetic": str(bundle.synthetic).lower(),
-            "training_digest": str(bundle.provenance["training_digest"]),
+            "training_digest": digest,
             **{f"version.{name}": number for name, number in package_versions().items()},
         },
-        metrics=runs.flat_metrics({**in_short(report)["targets"], "rows": report["rows"]}),
-        bundle=folder,
-        page=folder / REPORT_PAGE,
-        figures=figures_of(report),
+        metrics=runs.flat_metrics({**short["targets"], "rows": report["rows"]}),
+        parts=tuple(
+            _target_record(study, name, report["targets"][name], scores) for name, scores in short["targets"].items()
+        ),
     )
-    return runs.log_run(record)
+    files = runs.Artefacts(folder, bundle, folder / REPORT_PAGE, figures_of(report))
+    return runs.log_run(study.name, record, files, data_digest=digest)
+
+
+def _target_record(study: Study, name: str, found: Mapping[str, Any], short: Mapping[str, Any]) -> runs.RunRecord:
+    """Return the run of one target, with one for each candidate that its model was chosen from."""
+    kind = next(target.kind for target in study.targets if target.name == name)
+    candidates = found.get("candidates", {}).items()
+    return runs.RunRecord(
+        name=name,
+        params={"target": name, "kind": kind, **({"chosen": found["chosen"]} if "chosen" in found else {})},
+        metrics=runs.flat_metrics(short),
+        parts=tuple(
+            runs.RunRecord(each, {"target": name, "candidate": each}, {"log_loss": loss}) for each, loss in candidates
+        ),
+    )
 
 
 @click.command("train")
@@ -182,7 +205,7 @@ def command(
         out = Path("models") / chosen.name
     say = teller(quiet=quiet)
     with spooled(cohort) as path:
-        train(path, chosen, out, options=options, say=say, **flags)
+        train(path, chosen, out, options=options, say=say, warn=say_on_error, **flags)
     click.echo(f"{out}: see it with\n  dystonia show {out}\nor open {out / REPORT_PAGE}")
 
 

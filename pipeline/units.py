@@ -34,6 +34,29 @@ class Unit(StrEnum):
     MICROVOLTS = "uv"
     MILLIMETRES_PER_SECOND = "mm_per_s"
 
+    @property
+    def words(self) -> str:
+        """The unit as people write it; empty for a pure number.
+
+        Examples
+        --------
+        >>> Unit.YEARS.words, Unit.G_PER_SECOND.words, Unit.COUNT.words
+        ('years', 'g/s', '')
+        """
+        own = {
+            Unit.YEARS: "years",
+            Unit.COUNT: "",
+            Unit.SHARE: "",
+            Unit.STATE: "",
+            Unit.RATIO: "",
+            Unit.TOXIN_UNITS: "units",
+            Unit.HERTZ: "Hz",
+            Unit.DEGREES: "degrees",
+            Unit.DEGREES_PER_SECOND: "degrees/s",
+            Unit.MICROVOLTS: "microvolts",
+        }
+        return own.get(self, self.replace("_per_", "/").replace("_", " "))
+
 
 ACCELERATION_TO_G = {"g": 1.0, "m/s^2": 1.0 / STANDARD_GRAVITY, "mg": 1e-3}
 """Factor from each declared unit of acceleration to g."""

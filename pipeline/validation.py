@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,16 +10,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.bundle.model import margin
+from pipeline.bundle.target import margin, parts_of_labels
 from pipeline.errors import ContractError
 from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.cells import label_counts, told
 from pipeline.evaluation.held_out import HeldOut, LabelColumn
 from pipeline.evaluation.people import parts_of
+from pipeline.evaluation.splits import locked_rows
 from pipeline.learners.sets import PredictionSets
-from pipeline.outcomes import PAIR, Truth
+from pipeline.outcomes import Truth
 from pipeline.records import Cohort
-from pipeline.selection import TrainingRows, held_out_sets, out_of_fold, out_of_site
+from pipeline.selection import (
+    HeldOutReasons,
+    TrainingRows,
+    held_out_sets,
+    out_of_fold,
+    out_of_fold_with_reasons,
+    out_of_site,
+)
 from pipeline.steps import Steps
 from pipeline.study import Study
 from pipeline.versions import package_versions
@@ -57,10 +66,10 @@ class Validation:
         """Into which parts each visit falls."""
         return parts_of(self.cohort, self.study.leave_out)
 
-    def predicted(self, rows: TrainingRows) -> np.ndarray:
-        """Predict each row by a model trained without its group, as `selection.out_of_fold` does."""
+    def explained(self, rows: TrainingRows, parts: Sequence[Sequence[int]]) -> tuple[np.ndarray, HeldOutReasons]:
+        """Predict and explain by models that have not seen the group, as `selection.out_of_fold_with_reasons` does."""
         kept = self.steps.named(f"{rows.target.name}.folds")
-        return out_of_fold(rows, folds=self.study.folds, seed=self.study.seed, map=kept)
+        return out_of_fold_with_reasons(rows, parts, folds=self.study.folds, seed=self.study.seed, map=kept)
 
     def of(self, rows: TrainingRows, predicted: np.ndarray) -> dict[str, Any]:
         """Judge out-of-fold predictions.
@@ -177,6 +186,11 @@ def groups_of(cohort: Cohort, study: Study) -> np.ndarray:
     )
 
 
+def locked_positions(cohort: Cohort, study: Study, *, apart: bool) -> np.ndarray:
+    """Return the positions of the visits that the study keeps apart as a test set, or of all others."""
+    return np.flatnonzero(locked_rows(groups_of(cohort, study), study.locked, study.seed) == apart)
+
+
 def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.ndarray:
     """Return the position of one part of each joint label among the labels of that part; -1 for one not known.
 
@@ -185,7 +199,7 @@ def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.n
     >>> codes_of_part(np.array(["cervical/tardive", "hand/tardive"]), ("cervical",), 0).tolist()
     [0, -1]
     """
-    return summary.label_codes(np.array([str(each).split(PAIR)[part] for each in label], dtype=str), labels)
+    return summary.label_codes(np.array(parts_of_labels(label, part), dtype=str), labels)
 
 
 def _filled(seen: Cohort) -> np.ndarray:

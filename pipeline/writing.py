@@ -26,7 +26,7 @@ _APART = r'[,"\r\n]'
 
 
 def to_arrow(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> pa.Table:
-    """Return a table in Arrow: float64, int64, bool and text stay what they are; NaN becomes null.
+    """Return a table in Arrow: float64, int64, bool, text and lists of text stay what they are; NaN becomes null.
 
     Parameters
     ----------
@@ -34,13 +34,15 @@ def to_arrow(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> 
     metadata : mapping, optional
         Goes into the file, such as ``synthetic``.
     """
-    columns = {
-        str(name): pa.array(
-            values.to_numpy(), pa.string() if values.dtype.kind not in "fib" else None, from_pandas=True
-        )
-        for name, values in table.items()
-    }
-    return pa.table(columns).replace_schema_metadata(dict(metadata or {}))
+    return pa.table({str(name): _column(values) for name, values in table.items()}).replace_schema_metadata(
+        dict(metadata or {})
+    )
+
+
+def _column(values: pd.Series) -> pa.Array:
+    if isinstance(values.dtype, pd.ArrowDtype):
+        return pa.array(values.array)
+    return pa.array(values.to_numpy(), pa.string() if values.dtype.kind not in "fib" else None, from_pandas=True)
 
 
 def write_table(table: pa.Table, path: Path, format: Format, *, csv_safe: bool = True) -> None:
@@ -55,11 +57,15 @@ def write_table(table: pa.Table, path: Path, format: Format, *, csv_safe: bool =
     csv_safe : bool
         Put ``'`` before text in a CSV that a spreadsheet would execute (``=1+1``). Parquet is always lossless.
 
+    A list of text is one cell of a CSV, joined with ``|``.
+
     Raises
     ------
     OSError
         If the file is there, or cannot be written.
     """
+    if format == "csv":
+        table = _flat(table)
     write_batches([table], table.schema, path, format, csv_safe=csv_safe, quotes=needs_quotes(table))
 
 
@@ -123,6 +129,14 @@ class TableStream:
         """Finish the file."""
         self._writer.close()
         self._file.close()
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Join each list of text."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            table = table.set_column(at, field.name, pc.binary_join(table.column(at), "|"))
+    return table
 
 
 def _neutralised(table: pa.Table) -> pa.Table:

@@ -19,6 +19,7 @@ from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.source import Options, open_source
 from pipeline.records import Cohort
+from pipeline.study import Recipe
 from pipeline.synthetic.canaries import canaries
 
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -66,6 +67,12 @@ def _away_from_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
+def three_kinds() -> Recipe:
+    """Return a recipe of three kinds of people, which few of them suffice to tell apart."""
+    shares = {"cervical/idiopathic_isolated": 2.0, "laryngeal/idiopathic_isolated": 1.0, "healthy/not_dystonia": 1.0}
+    return replace(load_recipe("demo"), classes=shares)
+
+
 @dataclass(frozen=True)
 class Line:
     """A small synthetic cohort, as files and in memory, and a model trained on it."""
@@ -80,15 +87,7 @@ class Line:
 def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     """Train once for all tests that need a model; two folds and few patients keep it quick."""
     root = tmp_path_factory.mktemp("line")
-    recipe = replace(
-        load_recipe("demo"),
-        classes={
-            "cervical/idiopathic_isolated": 2.0,
-            "laryngeal/idiopathic_isolated": 1.0,
-            "healthy/not_dystonia": 1.0,
-        },
-    )
-    generate(root / "cohort", recipe, patients=90, seed=3)
+    generate(root / "cohort", three_kinds(), patients=90, seed=3)
     study = replace(load_study("dystonia-intake"), name="small", folds=2)
     options = study_options(study, Options())
     source = open_source(root / "cohort", options)

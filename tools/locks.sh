@@ -1,5 +1,5 @@
 #!/bin/sh
-# Export uv.lock to the two files that pip reads; with --check, only say whether they are what would be written.
+# Export uv.lock to the files that pip reads; with --check, only say whether they are what would be written.
 set -eu
 cd "$(dirname "$0")/.."
 uv=.venv/bin/uv
@@ -24,8 +24,11 @@ if [ "${1:-}" = --check ]; then
     trap 'rm -rf "$into"' EXIT
 fi
 export_to "$into/requirements.lock" --no-default-groups --group build
-export_to "$into/requirements-dev.lock" --all-groups --all-extras
+export_to "$into/requirements-dev.lock" --all-groups --no-group server --all-extras --no-extra spark
+# Spark weighs more than all else together: only who tests with it installs it
+export_to "$into/requirements-server.lock" --no-default-groups --group build --group server
 if [ "$into" != . ]; then
     agrees "$into/requirements.lock" requirements.lock
     agrees "$into/requirements-dev.lock" requirements-dev.lock
+    agrees "$into/requirements-server.lock" requirements-server.lock
 fi

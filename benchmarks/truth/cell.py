@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.bundle.model import margin as bundle_margin
+from pipeline.bundle.target import margin as bundle_margin
 from pipeline.config import load_recipe
 from pipeline.learners.sets import PredictionSets
 from pipeline.outcomes import PAIR

@@ -1,7 +1,8 @@
 """The members that every bundle's folder holds, besides one a target, and the number of this layout."""
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CANARIES = "canaries.json"
+STANDINGS = "standings.json"
 REPORT = "report.json"
 REPORT_PAGE = "report.html"

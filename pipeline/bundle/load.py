@@ -22,9 +22,11 @@ import skops.io
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse_foreign
-from pipeline.bundle.layout import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
-from pipeline.bundle.model import ModelBundle, TargetModel
+from pipeline.bundle.layout import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE, STANDINGS
+from pipeline.bundle.model import ModelBundle
 from pipeline.bundle.signature import SIGNATURE, SIGNATURE_BYTES, refuse_unsigned
+from pipeline.bundle.standing import Standing, read_standings
+from pipeline.bundle.target import TargetModel
 from pipeline.errors import BundleRefused, MissingInput, UsageError
 from pipeline.features.catalogue import fingerprints
 from pipeline.features.plugins import features_with, load_plugin
@@ -110,7 +112,8 @@ def _load(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> Mod
         _target_model(folder, study, at, members, len(manifest["columns"])) for at in range(len(study.targets))
     )
     columns, provenance = tuple(manifest["columns"]), manifest["provenance"]
-    bundle = ModelBundle(study, models, columns, provenance, manifest["synthetic"], mapping)
+    standings = _standings(folder, members[STANDINGS], columns)
+    bundle = ModelBundle(study, models, columns, provenance, manifest["synthetic"], mapping, standings=standings)
     _refuse_changed_answers(folder, bundle, members[CANARIES])
     return bundle
 
@@ -178,7 +181,7 @@ def _members(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     """Read all members; refuse a folder with others than the manifest names, or with other bytes in them."""
     members: dict[str, str] = manifest["members"]
     targets = {f"{_get(target, 'name')}.skops" for target in manifest["study"].get("targets", [])}
-    if set(members) != targets | {CANARIES, REPORT, REPORT_PAGE}:
+    if set(members) != targets | {CANARIES, STANDINGS, REPORT, REPORT_PAGE}:
         raise _refusal(folder, "other members than the study's targets", "LAYOUT")
     there = {path.name for path in folder.iterdir()}
     extra = sorted(there - set(members) - {MANIFEST, SIGNATURE, SUCCESS})
@@ -258,6 +261,17 @@ def _study(folder: Path, manifest: dict[str, Any]) -> tuple[Study, Mapping | Non
     except (ValidationError, UsageError):
         raise _refusal(folder, "a study or mapping that this version can't read", "STUDY", _TRAIN_AGAIN) from None
     return study, mapping
+
+
+def _standings(folder: Path, content: bytes, columns: tuple[str, ...]) -> dict[str, Standing]:
+    """Return how the people of the training lie in the columns."""
+    try:
+        found = read_standings(content)
+    except (ValueError, RecursionError):
+        raise _refusal(folder, f"'{STANDINGS}' that can't be read", "STATE") from None
+    if set(found) - set(columns):
+        raise _refusal(folder, f"'{STANDINGS}' of other columns than the model's", "STATE")
+    return found
 
 
 def _target_model(folder: Path, study: Study, at: int, members: dict[str, bytes], features: int) -> TargetModel:

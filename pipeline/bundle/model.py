@@ -1,4 +1,4 @@
-"""A trained model: what it was asked to learn, the estimators, and what they say of a cohort."""
+"""A trained model: what it was asked to learn, the models of its targets, and what they say of a cohort."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.bundle.reasons import Teller, reasons_of
+from pipeline.bundle.standing import Standing
+from pipeline.bundle.target import TargetModel, alike
 from pipeline.errors import UsageError
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
 from pipeline.features.spec import Feature
-from pipeline.learners.hazard import ProgressionHazard
-from pipeline.learners.sets import ROOT, PredictionSets, answer
-from pipeline.learners.types import TypeClassifier
-from pipeline.outcomes import PAIR, eligibility, probability_at_risk
+from pipeline.features.words import said_of
+from pipeline.outcomes import eligibility, probability_at_risk
 from pipeline.records import IDENTITY, Cohort
 from pipeline.rules import red_flags
 from pipeline.study import Mapping as Layout
-from pipeline.study import Study, Target
+from pipeline.study import Study
 from pipeline.visible import visible
-from pipeline.vocabulary import LABEL_TREE
 
 Map = Callable[..., Iterable[Any]]
+SETS_WITHDRAWN = "SETS_WITHDRAWN"
+"""Warning where another prior was given: a set then promises nothing."""
 
-RISK_GROUPS = ("low", "middle", "high")
+RESEARCH_ONLY = "RESEARCH_ONLY"
 _NO_EVIDENCE = (
     "source",
     "row",
@@ -38,88 +40,6 @@ _NO_EVIDENCE = (
     "centre",
     "publication",
 )
-
-
-@dataclass(frozen=True)
-class TargetModel:
-    """The estimator of one target, with what turns its numbers into answers.
-
-    Attributes
-    ----------
-    target : Target
-    estimator : TypeClassifier or ProgressionHazard
-    sets : dict
-        For each label column its conformal sets; empty for a time to an event.
-    group_cuts : tuple of float
-        Risks at the longest horizon that part low from middle and middle from high; empty for a classification.
-    """
-
-    target: Target
-    estimator: TypeClassifier | ProgressionHazard
-    sets: Mapping[str, PredictionSets] = field(default_factory=dict)
-    group_cuts: tuple[float, ...] = ()
-
-    def columns(self, X: np.ndarray) -> dict[str, np.ndarray]:
-        """Predict a matrix of features.
-
-        Returns
-        -------
-        dict
-            The target's columns of the predictions, each of shape (rows,).
-        """
-        if isinstance(self.estimator, TypeClassifier):
-            pairs = self.estimator.predict_proba(X)
-            named = enumerate(self.target.label_columns)
-            parts = [
-                self._label_columns(name, X, *margin(pairs, self.estimator.classes_, part)) for part, name in named
-            ]
-            return {name: values for part in parts for name, values in part.items()}
-        return self._risk_columns(X)
-
-    def _label_columns(
-        self, name: str, X: np.ndarray, labels: tuple[str, ...], probability: np.ndarray
-    ) -> dict[str, np.ndarray]:
-        members = self.sets[name].members(probability, X)
-        first, which = _alike(members)  # a few sets of labels, each of many visits
-        answers = answer(members[first], labels, LABEL_TREE)[which]
-        sets = ["|".join(np.array(labels, dtype=object)[row]) for row in members[first]]
-        columns = {name: np.array(labels, dtype=object)[probability.argmax(axis=1)]}
-        columns |= {f"{name}_p_{label}": probability[:, at] for at, label in enumerate(labels)}
-        columns[f"{name}_set"] = np.array([*sets, ""], dtype=object)[which]
-        columns[f"{name}_answer"] = answers.astype(object)
-        columns[f"{name}_abstained"] = answers == ROOT
-        return columns
-
-    def _risk_columns(self, X: np.ndarray) -> dict[str, np.ndarray]:
-        assert isinstance(self.estimator, ProgressionHazard)
-        risk = self.estimator.predict_risk(X)
-        low, high = self.estimator.predict_risk_interval(X)
-        columns: dict[str, np.ndarray] = {}
-        for at, horizon in enumerate(self.target.horizons):
-            name = f"{self.target.name}_risk_{horizon}"
-            columns |= {name: risk[:, at], f"{name}_low": low[:, at], f"{name}_high": high[:, at]}
-        group = np.searchsorted(self.group_cuts, risk[:, -1], side="right")
-        columns[f"{self.target.name}_group"] = np.array(RISK_GROUPS, dtype=object)[group]
-        return columns
-
-
-def margin(pairs: np.ndarray, classes: np.ndarray, part: int) -> tuple[tuple[str, ...], np.ndarray]:
-    """Sum the probabilities of joint labels to those of one of their parts.
-
-    Columns are added one by one: a sum over an axis could differ in its last bit with the number of rows.
-
-    Examples
-    --------
-    >>> labels, p = margin(np.array([[0.2, 0.3, 0.5]]), np.array(["a/x", "a/y", "b/x"]), 0)
-    >>> labels, p.tolist()
-    (('a', 'b'), [[0.5, 0.5]])
-    """
-    parts = [str(pair).split(PAIR)[part] for pair in classes]
-    labels = tuple(dict.fromkeys(parts))
-    total = np.zeros((len(pairs), len(labels)))
-    for at, label in enumerate(parts):
-        total[:, labels.index(label)] += pairs[:, at]
-    return labels, total
 
 
 @dataclass(frozen=True)
@@ -140,6 +60,8 @@ class ModelBundle:
         How the cohort that it was trained on was read; the same layout can then be predicted without naming it.
     digest : str
         SHA-256 of the manifest that it was loaded from, and with it of all members.
+    standings : dict
+        How the people of the training lie in each feature column, as far as that may be told.
     """
 
     study: Study
@@ -149,11 +71,17 @@ class ModelBundle:
     synthetic: bool
     mapping: Layout | None = None
     digest: str = ""
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
     @cached_property
     def known_features(self) -> tuple[Feature, ...]:
         """The catalogue, and the features of the study's plugins."""
         return features_with(self.study.features.plugins)
+
+    @cached_property
+    def teller(self) -> Teller:
+        """What puts the numbers of the features into words."""
+        return Teller(self.features, said_of(self.known_features), self.standings)
 
     def refuse_real(self, *, synthetic: bool) -> None:
         """Refuse to speak of real people if trained on synthetic data.
@@ -188,6 +116,7 @@ class ModelBundle:
         cohort: Cohort,
         *,
         batch_size: int = 4096,
+        explain: int = 0,
         map: Map = map,
         told: Callable[[int], None] = lambda _: None,
     ) -> pd.DataFrame:
@@ -198,6 +127,8 @@ class ModelBundle:
         cohort : Cohort
         batch_size : int
             About how many visits are in memory at once; never shows in the result.
+        explain : int
+            Reasons at most for each prediction; none by default, since they cost many predictions each.
         map : callable
             Runs one function over many recordings, as the built-in does.
         told : callable
@@ -212,18 +143,25 @@ class ModelBundle:
         for positions in _patient_batches(cohort, batch_size):
             batch = cohort[positions]
             seen = visible(batch, self.study)
-            batches.append(self._table(batch, seen, self._vectors(seen, map)))
+            batches.append(self._table(batch, seen, self._vectors(seen, map), explain))
             told(len(batch))
         if not batches:
-            return self.empty()
+            return self.empty(explain)
         return pd.concat(batches).sort_values(["source", "row"], kind="stable", ignore_index=True)
 
-    def empty(self) -> pd.DataFrame:
+    def marked(self, predictions: pd.DataFrame, *, synthetic: bool) -> pd.DataFrame:
+        """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""
+        if not self.synthetic or synthetic:
+            return predictions
+        warnings = [f"{words}|{RESEARCH_ONLY}" if words else RESEARCH_ONLY for words in predictions["warnings"]]
+        return predictions.assign(warnings=warnings)
+
+    def empty(self, explain: int = 0) -> pd.DataFrame:
         """Return a table of predictions without rows: all columns, in order, with their types."""
         nothing = Cohort(pd.DataFrame({name: pd.Series(dtype=object) for name in IDENTITY}))
-        return self._table(nothing, nothing, np.zeros((0, len(self.features))))
+        return self._table(nothing, nothing, np.zeros((0, len(self.features))), explain)
 
-    def _table(self, cohort: Cohort, seen: Cohort, X: np.ndarray) -> pd.DataFrame:
+    def _table(self, cohort: Cohort, seen: Cohort, X: np.ndarray, explain: int) -> pd.DataFrame:
         columns: dict[str, Any] = {name: cohort.visits[name].to_numpy() for name in IDENTITY}
         columns["row"] = columns["row"].astype(np.int64)
         modalities = _modalities(seen)
@@ -233,7 +171,11 @@ class ModelBundle:
             columns |= _masked(model.columns(X), asked == "", modalities == "")
             if model.target.kind == "time_to_event":
                 columns[f"{model.target.name}_p_at_risk"] = probability_at_risk(cohort, model.target)
+            if explain:
+                columns |= reasons_of(model, X, asked == "", self.teller, explain)
             warnings.append(np.where(asked == "", "", model.target.name + ":" + asked.astype(str)))
+            if model.prior_weights is not None:
+                warnings.append(np.full(len(cohort), f"{model.target.name}:{SETS_WITHDRAWN}", dtype=object))
         columns["red_flags"] = red_flags(cohort.visits)
         columns["modalities"] = modalities
         columns["warnings"] = _joined(warnings)
@@ -290,30 +232,6 @@ def _modalities(cohort: Cohort) -> np.ndarray:
     return _joined([np.where(where, name, "") for name, where in there.items()])
 
 
-def _alike(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the rows of small numbers that are the same, so that each kind is worked on once.
-
-    Returns
-    -------
-    first : ndarray, shape (kinds,)
-        A row of each kind.
-    which : ndarray, shape (rows,)
-        Kind of each row.
-
-    Examples
-    --------
-    >>> first, which = _alike(np.array([[1, 0], [0, 0], [1, 0]]))
-    >>> first.tolist(), which.tolist()
-    ([0, 1], [0, 1, 0])
-    """
-    which = np.zeros(len(rows), dtype=np.int64)
-    for column in rows.T:
-        which = pd.factorize(which * (1 + int(column.max(initial=0))) + column)[0].astype(np.int64)
-    first = np.zeros(which.max(initial=-1) + 1, dtype=np.int64)
-    first[which[::-1]] = np.arange(len(rows))[::-1]
-    return first, which
-
-
 def _repeated(cohort: Cohort) -> np.ndarray:
     keys = cohort.visits[["patient_id", "visit_id"]]
     return np.where(keys.duplicated(keep=False) & (keys["visit_id"] != ""), "duplicate_id", "")
@@ -322,6 +240,6 @@ def _repeated(cohort: Cohort) -> np.ndarray:
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
     """Join the words of each row with ``|``, empty ones left out."""
     coded = [pd.factorize(part) for part in parts]
-    first, which = _alike(np.stack([codes for codes, _ in coded], axis=1))
+    first, which = alike(np.stack([codes for codes, _ in coded], axis=1))
     words = zip(*(words[codes[first]] for codes, words in coded), strict=True)
     return np.array([*("|".join(filter(None, row)) for row in words), ""], dtype=object)[which]

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import skops.io
 
-from pipeline.bundle.layout import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE
+from pipeline.bundle.layout import CANARIES, FORMAT, MANIFEST, REPORT, REPORT_PAGE, STANDINGS
 from pipeline.bundle.model import ModelBundle
 from pipeline.bundle.settle import settled
+from pipeline.bundle.standing import as_json
 from pipeline.features.catalogue import fingerprints
 from pipeline.features.plugins import load_plugin
 from pipeline.publish import Staging
@@ -39,6 +40,7 @@ def members_of(bundle: ModelBundle, canaries: Cohort, report: dict[str, Any]) ->
         for model in bundle.models:
             staging.write(f"{model.target.name}.skops", lambda path, part=model: _dump(part, path))
         staging.write(CANARIES, lambda path: _write_canaries(bundle, canaries, path))
+        staging.write_json(STANDINGS, as_json(bundle.standings))
         report_members(report)(staging)
         staging.write_json(MANIFEST, manifest(bundle, dict(staging.members)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from pipeline.errors import UsageError
@@ -67,6 +69,33 @@ def grouped_folds(
     fold_of = _deal(members, folds, np.random.default_rng(seed))[codes]
     rows = np.arange(len(codes))
     return [(rows[fold_of != fold], rows[fold_of == fold]) for fold in range(folds)]
+
+
+def locked_rows(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Say of each row whether its group is kept apart as a test set.
+
+    A digest of the group's name decides, so that it stays on its side whoever else joins the cohort or leaves it.
+
+    Parameters
+    ----------
+    groups : array-like, shape (n,)
+    share : float
+        Of the groups that are kept apart, on average.
+    seed : int
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> locked_rows(["a", "b", "a"], 0.5, seed=1).tolist()
+    [False, True, False]
+    """
+    names, codes = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    digests = (hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).digest() for name in names)
+    apart = np.array([int.from_bytes(digest) < share * 2**64 for digest in digests], dtype=bool)
+    return apart[codes]
 
 
 def one_row_each(patients: np.ndarray, seed: int) -> np.ndarray:

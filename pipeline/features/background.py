@@ -8,6 +8,7 @@ from pipeline.features.columns import side_by_side
 from pipeline.features.spec import Values, record_feature
 from pipeline.features.spectrum import ratio
 from pipeline.features.timeline import History
+from pipeline.features.words import EASED
 from pipeline.schema import VISITS
 from pipeline.schema.regions import REGION_FLAGS
 from pipeline.schema.scales_reported import MOOD
@@ -38,6 +39,7 @@ _COURSES = {
     **{f"pattern_{word}_state": ("temporal_pattern", word) for word in ("action_specific", "diurnal", "paroxysmal")},
 }
 _WORDS = {column.name: column.categories for column in VISITS}
+_MEANINGS = {column.name: column.meaning.rstrip(".") for column in VISITS}
 
 
 @record_feature(
@@ -46,13 +48,19 @@ _WORDS = {column.name: column.categories for column in VISITS}
     bounds=(0.0, 1.0),
     version=2,
     source="intake form and examination",
+    titles=[_MEANINGS[name] for name in _UNCODED],
 )
 def form_flag_state(history: History) -> Values:
     """Answer to a question that no HPO term stands for: family, birth, exposure, early sign, trick, functional sign."""
     return side_by_side(history.value(name) for name in _UNCODED)
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, _MOST_RELATIVES), source="intake form; Berman 2020: family history")
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(0.0, _MOST_RELATIVES),
+    source="intake form; Berman 2020: family history",
+    titles=["Parents, siblings and children with dystonia"],
+)
 def relatives_affected_count(history: History) -> Values:
     """Count the parents, siblings and children with dystonia; NaN where none of them was asked for."""
     names = ["mother_affected", "father_affected", *(name.format("affected") for name in _RELATIVES)]
@@ -85,7 +93,12 @@ def gestation_weeks(history: History) -> Values:
     return history.value("gestation_weeks")
 
 
-@record_feature(unit=Unit.STATE, bounds=(0.0, 1.0), source="WHO: low birth weight is below 2500 g")
+@record_feature(
+    unit=Unit.STATE,
+    bounds=(0.0, 1.0),
+    source="WHO: low birth weight is below 2500 g",
+    titles=["Weight at birth below 2500 g"],
+)
 def low_birth_weight_state(history: History) -> Values:
     """Whether the weight at birth was below 2500 g."""
     weight = history.value("birth_weight_g")
@@ -111,13 +124,22 @@ def head_injury_before_onset_y(history: History) -> Values:
     outputs=["sensory_trick_effect_state", "alcohol_effect_state"],
     bounds=(0.0, 1.0),
     source="Patel 2014; Berman 2020: alcohol responsiveness",
+    titles=["How much a light touch eases the movement", "How much alcohol eases the movement"],
+    levels=EASED,
 )
 def easing_state(history: History) -> Values:
     """How much a light touch, and alcohol, eases the movement: 0 not, 0.5 partly, 1 markedly."""
     return side_by_side(history.coded(name, _EFFECT) for name in ("sensory_trick_effect", "alcohol_effect"))
 
 
-@record_feature(unit=Unit.STATE, outputs=list(_TASKS), bounds=(0.0, 1.0), source="intake form; task-specific dystonias")
+@record_feature(
+    unit=Unit.STATE,
+    outputs=list(_TASKS),
+    bounds=(0.0, 1.0),
+    source="intake form; task-specific dystonias",
+    titles=["Task that brings it on"],
+    answers=["writing or typing", "an instrument", "speech"],
+)
 def task_state(history: History) -> Values:
     """Whether writing or typing, an instrument, or speech brings it on; 0 where another task or none does."""
     tasks = _WORDS["task_affected"]
@@ -127,7 +149,12 @@ def task_state(history: History) -> Values:
 
 
 @record_feature(
-    unit=Unit.STATE, outputs=list(_COURSES), bounds=(0.0, 1.0), source="Albanese 2013, axis I: temporal pattern"
+    unit=Unit.STATE,
+    outputs=list(_COURSES),
+    bounds=(0.0, 1.0),
+    source="Albanese 2013, axis I: temporal pattern",
+    titles=["Course" if column == "course" else "When it shows" for column, _ in _COURSES.values()],
+    answers=[word.replace("_", " ") for _, word in _COURSES.values()],
 )
 def course_state(history: History) -> Values:
     """Whether the course is progressive, fluctuating or in steps, and the pattern action-specific, diurnal or in bouts.
@@ -145,6 +172,7 @@ def course_state(history: History) -> Values:
     outputs=[column.name for column in MOOD],
     bounds=(0.0, max(column.high for column in MOOD)),
     source="each instrument's range in schema/scales_reported.py",
+    titles=[column.meaning.rstrip(".") for column in MOOD],
 )
 def mood_points(history: History) -> Values:
     """Total of an instrument of depression or anxiety at this visit."""

@@ -33,6 +33,8 @@ _STATES = np.array([np.nan, 1.0, 0.0, np.nan])
     bounds=(0.0, 1.0),
     version=2,
     source="HPO; the panel of findings_panel.py",
+    titles=[name.replace("_", " ").capitalize() for name in _TERMS.values()],
+    levels=[(0.0, "excluded"), (1.0, "observed")],
 )
 def finding_state(history: History) -> Values:
     """Whether a sign or symptom was observed at this visit, was excluded, or was not recorded."""
@@ -45,13 +47,27 @@ def finding_state(history: History) -> Values:
     return np.take(_STATES, told, mode="clip").T
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), version=2, source="HPO", kind="quality")
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(0.0, np.inf),
+    version=2,
+    source="HPO",
+    kind="quality",
+    titles=["Terms recorded as observed"],
+)
 def findings_observed_count(history: History) -> Values:
     """Count the distinct terms recorded as observed at this visit, before closing them over the ontology."""
     return _counts(history, excluded=False)
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), version=2, source="HPO", kind="quality")
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(0.0, np.inf),
+    version=2,
+    source="HPO",
+    kind="quality",
+    titles=["Terms recorded as excluded"],
+)
 def findings_excluded_count(history: History) -> Values:
     """Count the distinct terms recorded as excluded at this visit, before closing them over the ontology."""
     return _counts(history, excluded=True)

@@ -11,6 +11,7 @@ from pipeline.schema.symptoms import EARLY_SIGNS
 from pipeline.units import WEEKS_PER_YEAR, Unit
 from pipeline.vocabulary import ONSET_AGE_BINS
 
+AGE_AT_ONSET = "Age at the first symptom"
 _PACE = {"hours_to_days": 0.0, "days_to_weeks": 1 / 3, "weeks_to_months": 2 / 3, "insidious": 1.0}
 
 
@@ -32,6 +33,7 @@ def age_at_visit_y(history: History) -> Values:
     bounds=(0.0, 120.0),
     source="intake form; Albanese 2013, axis I",
     invariant_to=(LATER,),
+    titles=[AGE_AT_ONSET],
 )
 def age_at_onset_y(history: History) -> Values:
     """Age at the first symptom."""
@@ -55,6 +57,8 @@ def duration_since_onset_y(history: History) -> Values:
     bounds=(0.0, 1.0),
     source="intake form",
     invariant_to=(LATER,),
+    titles=["Sex"],
+    levels=[(0.0, "female"), (1.0, "male")],
 )
 def sex_male_state(history: History) -> Values:
     """Whether the sex recorded at birth is male (1) or female (0)."""
@@ -67,6 +71,8 @@ def sex_male_state(history: History) -> Values:
     outputs=[f"onset_in_{name}_state" for name in ONSET_AGE_BINS],
     bounds=(0.0, 1.0),
     source="Albanese 2013, axis I; onset is bimodal with a nadir at 21 years",
+    titles=[AGE_AT_ONSET],
+    answers=[name.replace("_", " ") for name in ONSET_AGE_BINS],
 )
 def onset_age_bin_state(history: History) -> Values:
     """Whether the first symptom came in an age group, from the first bound up to but without the next."""
@@ -75,7 +81,13 @@ def onset_age_bin_state(history: History) -> Values:
     return side_by_side(np.where(np.isnan(age), np.nan, group.astype(float)) for group in groups)
 
 
-@record_feature(unit=Unit.STATE, bounds=(0.0, 1.0), source="intake form; acute drug reactions and functional dystonia")
+@record_feature(
+    unit=Unit.STATE,
+    bounds=(0.0, 1.0),
+    source="intake form; acute drug reactions and functional dystonia",
+    titles=["How fast symptoms came"],
+    levels=[(value, word.replace("_", " ")) for word, value in _PACE.items()],
+)
 def onset_pace_state(history: History) -> Values:
     """How slowly symptoms came, in even steps: 0 within hours or days, 1/3 weeks, 2/3 months, 1 insidiously.
 
@@ -86,14 +98,22 @@ def onset_pace_state(history: History) -> Values:
     return np.where(np.isnan(pace) & fast, 0.0, pace)
 
 
-@record_feature(unit=Unit.STATE, bounds=(0.0, 1.0), source="intake form; Parkinson's disease begins on one side")
+@record_feature(
+    unit=Unit.STATE,
+    bounds=(0.0, 1.0),
+    source="intake form; Parkinson's disease begins on one side",
+    titles=["Began on one side of the body"],
+)
 def onset_one_sided_state(history: History) -> Values:
     """Whether it began on one side of the body."""
     return history.coded("onset_side", {"left": 1.0, "right": 1.0, "both": 0.0, "midline": 0.0})
 
 
 @record_feature(
-    unit=Unit.COUNT, bounds=(0.0, float(len(EARLY_SIGNS))), source="intake form; early signs of hand dystonia"
+    unit=Unit.COUNT,
+    bounds=(0.0, float(len(EARLY_SIGNS))),
+    source="intake form; early signs of hand dystonia",
+    titles=["Early signs"],
 )
 def early_signs_count(history: History) -> Values:
     """Count the early signs present at this visit; NaN where none was asked for."""
@@ -105,6 +125,7 @@ def early_signs_count(history: History) -> Values:
     outputs=["hand_injuries_per_month_count", "items_dropped_per_month_count"],
     bounds=(0.0, 1000.0),
     source="intake form; early signs of hand dystonia",
+    titles=["Small hand injuries a month", "Items dropped a month"],
 )
 def mishaps_per_month_count(history: History) -> Values:
     """How many small hand injuries, and dropped items, a month has."""
@@ -140,6 +161,7 @@ def since_previous_visit_weeks(history: History) -> Values:
     bounds=(1.0, np.inf),
     source="visit times",
     invariant_to=(LATER,),
+    titles=["Visits so far, with this one"],
 )
 def visit_number_count(history: History) -> Values:
     """Which of the patient's visits this is, from 1."""

@@ -312,6 +312,7 @@ def jerks_hz(signal: Signal) -> Values:
     source="Albanese 2013: jerky dystonia; bursts of myoclonus",
     invariant_to=(ROTATION, SCALE, MIRROR),
     missing_when="no whole jerk",
+    titles=["Mean length of the jerks"],
 )
 def jerk_length_s(signal: Signal) -> Values:
     """Mean length of the jerks that `jerks_hz` counts.

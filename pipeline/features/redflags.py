@@ -20,6 +20,7 @@ _COLUMNS = tuple(dict.fromkeys(name for columns in RED_FLAG_COLUMNS.values() for
     outputs=[f"red_flag_{name}_state" for name in RED_FLAG_COLUMNS],
     bounds=(0.0, 1.0),
     source="rules.raised_flags",
+    titles=[f"Red flag {name.replace('_', ' ')}" for name in RED_FLAG_COLUMNS],
 )
 def red_flag_state(history: History) -> Values:
     """Whether a rule raises a flag at this visit; NaN where it raises none and none of its columns was recorded."""

@@ -33,6 +33,7 @@ _SOURCE = "Albanese 2013, axis I"
     bounds=(0.0, 1.0),
     version=2,
     source=_SOURCE,
+    titles=[name.replace("_", " ").replace("dystonia", "Dystonia of the", 1) for name in (*_MIDLINE, *_PAIRED)],
 )
 def region_state(history: History) -> Values:
     """Whether dystonia was found in a body region; of a limb, on either side."""
@@ -41,13 +42,23 @@ def region_state(history: History) -> Values:
     return side_by_side([*(history.value(name) for name in _MIDLINE), *paired])
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, float(len(_NAMES))), source=_SOURCE)
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(0.0, float(len(_NAMES))),
+    source=_SOURCE,
+    titles=["Body regions with dystonia"],
+)
 def regions_affected_count(history: History) -> Values:
     """Count the body regions with dystonia, sides apart; NaN where no region was examined."""
     return yes_count(side_by_side(history.value(name) for name in _NAMES))
 
 
-@record_feature(unit=Unit.COUNT, bounds=(-float(len(_NAMES)), float(len(_NAMES))), source="Berman 2020: spread")
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(-float(len(_NAMES)), float(len(_NAMES))),
+    source="Berman 2020: spread",
+    titles=["Body regions with dystonia, more than at the first visit"],
+)
 def regions_gained_count(history: History) -> Values:
     """How many more regions have dystonia than at the patient's first visit."""
     count = regions_affected_count(history)
@@ -67,6 +78,8 @@ def limb_asymmetry_ratio(history: History) -> Values:
     outputs=[f"distribution_{name}_state" for name in _SPREADS],
     bounds=(0.0, 1.0),
     source="Albanese 2013, axis I, by rule (rules.body_distribution)",
+    titles=["Body distribution"],
+    answers=_SPREADS,
 )
 def distribution_state(history: History) -> Values:
     """Whether the affected regions together are focal, segmental, multifocal, of one side or generalized."""
@@ -74,7 +87,12 @@ def distribution_state(history: History) -> Values:
     return side_by_side(np.where(found == "", np.nan, (found == name).astype(float)) for name in _SPREADS)
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, float(len(REGIONS))), source="Shaikh 2021: tremor in dystonia")
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(0.0, float(len(REGIONS))),
+    source="Shaikh 2021: tremor in dystonia",
+    titles=["Body regions that shake"],
+)
 def tremor_regions_count(history: History) -> Values:
     """Count the body regions that shake; NaN where none was examined for it."""
     return yes_count(side_by_side(_shakes(history)))

@@ -8,6 +8,7 @@ from pipeline.features.columns import side_by_side
 from pipeline.features.spec import Values, record_feature
 from pipeline.features.spectrum import contrast
 from pipeline.features.timeline import History
+from pipeline.features.words import called
 from pipeline.schema.scales import (
     ALL_SCALES,
     BFMDRS_DISABILITY,
@@ -59,6 +60,7 @@ def _stem(scale: Scale) -> str:
     bounds=(0.0, _HIGHEST),
     version=2,
     source=_SOURCE,
+    titles=[called(scale.title) for scale in ALL_SCALES],
 )
 def scale_points(history: History) -> Values:
     """Total of a rating scale, or of a part of one, at this visit."""
@@ -71,6 +73,7 @@ def scale_points(history: History) -> Values:
     bounds=(-_HIGHEST, _HIGHEST),
     version=2,
     source=_SOURCE,
+    titles=[f"{called(scale.title)}, change since the first visit" for scale in _FOLLOWED],
 )
 def scale_change_since_first_points(history: History) -> Values:
     """Change of a rating scale's total since the patient's first visit."""
@@ -83,6 +86,7 @@ def scale_change_since_first_points(history: History) -> Values:
     bounds=(-_HIGHEST, _HIGHEST),
     version=2,
     source=_SOURCE,
+    titles=[f"{called(scale.title)}, change since the previous visit" for scale in _WHOLE],
 )
 def scale_change_since_previous_points(history: History) -> Values:
     """Change of a rating scale's total since the patient's previous visit."""
@@ -94,6 +98,7 @@ def scale_change_since_previous_points(history: History) -> Values:
     outputs=[f"{_stem(scale)}_areas_count" for scale in _BY_AREA],
     bounds=(0.0, 14.0),
     source=_SOURCE,
+    titles=[f"{called(scale.title)}, areas above zero" for scale in _BY_AREA],
 )
 def scale_areas_count(history: History) -> Values:
     """Count the areas that a scale of the whole body rates above zero; NaN where an area was not rated."""
@@ -105,6 +110,7 @@ def scale_areas_count(history: History) -> Values:
     outputs=[f"mds_updrs3_{domain}_points" for domain in _PARKINSONISM],
     bounds=(0.0, 132.0),
     source="Goetz 2008, items by domain",
+    titles=[f"{called(MDS_UPDRS_3.title)}, {domain}" for domain in _PARKINSONISM],
 )
 def parkinsonism_points(history: History) -> Values:
     """Sum of the items of one domain of MDS-UPDRS part III; NaN where one was not rated."""
@@ -122,7 +128,12 @@ def mds_updrs3_asymmetry_ratio(history: History) -> Values:
     return np.abs(contrast(left, right))
 
 
-@record_feature(unit=Unit.POINTS, bounds=(0.0, 10.0), source="Espay 2018, TWSTRS severity items")
+@record_feature(
+    unit=Unit.POINTS,
+    bounds=(0.0, 10.0),
+    source="Espay 2018, TWSTRS severity items",
+    titles=["How far the head is turned, tilted and bent"],
+)
 def twstrs_posture_points(history: History) -> Values:
     """How far the head is turned, tilted and bent, added up: what of TWSTRS severity is posture."""
     return _added(history, _items(TWSTRS_SEVERITY, MODELLED_ITEMS[TWSTRS_SEVERITY]))

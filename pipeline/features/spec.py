@@ -91,6 +91,13 @@ class Declaration:
         What changes the value in the way that the `Change` says.
     missing_when : str
         Why a value may be missing although everything that it needs was recorded, and well; empty if it never is.
+    titles : sequence of str
+        What people call each output, or the one of all; the first words of the docstring, or else the columns' names,
+        if left out. Outputs with one title tell one thing (``Course``) and are one reason for a prediction.
+    answers : sequence of str
+        Of outputs with one title, what the value 1 of each stands for.
+    levels : sequence of (float, str)
+        Words for the values of a state; no and yes if left out.
 
     Raises
     ------
@@ -113,6 +120,9 @@ class Declaration:
     invariant_to: Sequence[Change] = ()
     equivariant_to: Sequence[Change] = ()
     missing_when: str = ""
+    titles: Sequence[str] = ()
+    answers: Sequence[str] = ()
+    levels: Sequence[tuple[float, str]] = ()
 
     def __call__(self, function: F) -> F:
         """Attach the spec of a function, and return the function."""
@@ -124,6 +134,9 @@ class Declaration:
             "channels": tuple(self.channels) or _channels(self.sensor).needed,
             "invariant_to": tuple(self.invariant_to),
             "equivariant_to": tuple(self.equivariant_to),
+            "titles": tuple(self.titles),
+            "answers": tuple(self.answers),
+            "levels": tuple(self.levels),
         }
         function.spec = FeatureSpec(name=name, meaning=meaning, **given)  # type: ignore[attr-defined]
         return function
@@ -261,6 +274,8 @@ def _check_names(spec: FeatureSpec, where: str) -> None:
             raise UsageError(where, f"the name '{name}'", needed=f"it ends in its unit, '_{spec.unit}'", do="Rename it")
     if len(set(spec.columns)) < len(spec.columns):
         raise UsageError(where, "a column twice", do="List every output once")
+    if len(spec.titles) not in (0, 1, len(spec.columns)) or len(spec.answers) not in (0, len(spec.columns)):
+        raise UsageError(where, f"{len(spec.titles)} titles, {len(spec.answers)} answers", needed="one an output")
     placed = spec.level in ("window", "recording")
     if any(isinstance(output, Place) != placed for output in spec.outputs):
         needed = "they are places, from on(...)" if placed else "they are full names of columns"

@@ -8,6 +8,7 @@ from pipeline.features.columns import side_by_side
 from pipeline.features.spec import LATER, Values, record_feature
 from pipeline.features.spectrum import ratio
 from pipeline.features.timeline import History
+from pipeline.features.words import EASED
 from pipeline.units import Unit
 from pipeline.vocabulary import DBS_TARGETS, TREATMENT_KINDS
 
@@ -23,6 +24,7 @@ _SOURCE = "treatment record"
     bounds=(0.0, np.inf),
     source=_SOURCE,
     invariant_to=(LATER,),
+    titles=["Last dose of botulinum toxin"],
 )
 def last_dose_toxin_units(history: History) -> Values:
     """Units of botulinum toxin given at the last session, over all regions, as its product counts them."""
@@ -45,6 +47,7 @@ def since_toxin_weeks(history: History) -> Values:
     bounds=(0.0, np.inf),
     source=_SOURCE,
     invariant_to=(LATER,),
+    titles=["Sessions of botulinum toxin"],
 )
 def toxin_sessions_count(history: History) -> Values:
     """Count the sessions of botulinum toxin so far."""
@@ -102,7 +105,12 @@ def toxin_wear_off_trend_weeks(history: History) -> Values:
     return history.given(_TOXIN).wear_offs_weeks.trend
 
 
-@record_feature(unit=Unit.STATE, bounds=(0.0, 1.0), source=_SOURCE)
+@record_feature(
+    unit=Unit.STATE,
+    bounds=(0.0, 1.0),
+    source=_SOURCE,
+    levels=EASED,
+)
 def toxin_response_state(history: History) -> Values:
     """How much the last judged session of botulinum toxin eased the movement: 0 not, 0.5 partly, 1 markedly.
 
@@ -123,6 +131,7 @@ def toxin_response_trend_state(history: History) -> Values:
     bounds=(0.0, 1.0),
     source=_SOURCE,
     invariant_to=(LATER,),
+    titles=[f"Ever given {kind.replace('_', ' ')}" for kind in TREATMENT_KINDS],
 )
 def treated_state(history: History) -> Values:
     """Whether the patient was ever given a kind of treatment up to this visit."""
@@ -135,13 +144,20 @@ def treated_state(history: History) -> Values:
     outputs=[f"best_response_{kind}_state" for kind in _JUDGED],
     bounds=(0.0, 1.0),
     source=f"{_SOURCE}; trihexyphenidyl helps 71 %, levodopa tells DYT/PARK-GCH1",
+    titles=[f"Best response to {kind.replace('_', ' ')}" for kind in _JUDGED],
+    levels=EASED,
 )
 def best_response_state(history: History) -> Values:
     """How much a drug or an operation eased it at best so far: 0 not, 0.5 partly, 1 markedly; NaN where not judged."""
     return side_by_side(history.given(kind).responses.largest for kind in _JUDGED)
 
 
-@record_feature(unit=Unit.COUNT, bounds=(0.0, np.inf), source=_SOURCE)
+@record_feature(
+    unit=Unit.COUNT,
+    bounds=(0.0, np.inf),
+    source=_SOURCE,
+    titles=["Drug trials stopped for side effects"],
+)
 def drugs_stopped_count(history: History) -> Values:
     """Count the drug trials that were stopped for side effects; NaN where none is known to have run its course."""
     stops = [history.given(kind).stops for kind in _DRUGS]
@@ -175,7 +191,12 @@ def since_dbs_weeks(history: History) -> Values:
 
 
 @record_feature(
-    unit=Unit.STATE, outputs=[f"dbs_{target}_state" for target in _TARGETS], bounds=(0.0, 1.0), source="Moro 2017"
+    unit=Unit.STATE,
+    outputs=[f"dbs_{target}_state" for target in _TARGETS],
+    bounds=(0.0, 1.0),
+    source="Moro 2017",
+    titles=["Target of deep brain stimulation"],
+    answers=["internal pallidum", "subthalamic nucleus", "ventral intermediate nucleus"],
 )
 def dbs_target_state(history: History) -> Values:
     """Whether electrodes lie in the internal pallidum, the subthalamic nucleus or the ventral intermediate nucleus."""
@@ -190,6 +211,7 @@ def dbs_target_state(history: History) -> Values:
     outputs=["bfmdrs_movement_change_since_dbs_points", "bfmdrs_disability_change_since_dbs_points"],
     bounds=(-120.0, 120.0),
     source="Moro 2017: movement score -65 %, disability -59 %",
+    titles=[f"Burke-Fahn-Marsden {part}, change since stimulation began" for part in ("movement", "disability")],
 )
 def change_since_dbs_points(history: History) -> Values:
     """Change of a score since the last visit before stimulation began, or of that very day."""

@@ -105,6 +105,8 @@ def _drawn(target: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
         yield "decisions", _decisions(target["decisions"])
     if "sets" in target:
         yield "sets", _sizes(target["sets"])
+    if any(found["parts"] for found in target.get("reasons", {}).values()):
+        yield "reasons", _reasons(target["reasons"])
     parted = _parted(target)
     if parted:
         yield "subgroups", _intervals(parted[1], _OF_ALL[parted[0]], right=parted[2])
@@ -255,6 +257,21 @@ def _sizes(sets: Mapping[str, Any]) -> Figure:
         else:
             _note(axes)
         axes.set(xlabel=f"labels of {drawable(name)} in the set", ylabel="people")
+    return figure
+
+
+def _reasons(reasons: Mapping[str, Any]) -> Figure:
+    shown = {name: found["parts"] for name, found in reasons.items() if found["parts"]}
+    heights = [1.1 + _ROW * len(parts) for parts in shown.values()]
+    figure = Figure(figsize=(_WIDE, sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(len(shown), 1, height_ratios=heights)
+    for place, (name, parts) in enumerate(shown.items()):
+        axes = figure.add_subplot(grid[place])
+        axes.barh(range(len(parts)), list(parts.values()), color=ACCENT, height=0.7)
+        axes.set_yticks(range(len(parts)), [drawable(part) for part in parts])
+        axes.set_ylim(len(parts) - 0.4, -0.6)
+        axes.set(xlim=(0.0, None), title=drawable(name, _SHORT), xlabel="change of the log-odds")
     return figure
 
 

@@ -70,6 +70,11 @@ FIGURES = {
         "Each line is a part of the people: bars that lie apart tell of a gap; the grey line is the score of all. Bars "
         "are 95 % intervals; parts with fewer than 20 people are not scored.",
     ),
+    "reasons": (
+        "What does it go by?",
+        "Each bar is a part of the record: how far it moves the log-odds of what is said of a person, up or down, on "
+        "average; 0.7 doubles or halves the odds. It tells what the model goes by, not what causes the disease.",
+    ),
     "missing": (
         "What is missing most?",
         "Each bar is the share of visits without an item, for the items that are missing most.",

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Mapping
 
 from pipeline.records import Column
-from pipeline.units import Unit
 
 REDCAP_COLUMNS = (
     "Variable / Field Name",
@@ -107,12 +106,12 @@ def _note(column: Column) -> str:
 
 
 def unit_of(column: Column) -> str:
-    """Return the unit for people: the code of the laboratory unit, or the words of `units.Unit`.
+    """Return the unit for people: the code of the laboratory unit, or the words of `Unit`.
 
     Examples
     --------
+    >>> from pipeline.units import Unit
     >>> unit_of(Column("weight_kg", "number", "Weight.", ucum="kg")), unit_of(Column("a", "number", "", Unit.YEARS))
     ('kg', 'years')
     """
-    words = {Unit.YEARS: "years", Unit.HERTZ: "Hz", Unit.COUNT: ""}
-    return column.ucum or words.get(column.unit, column.unit.replace("_", " "))
+    return column.ucum or column.unit.words

@@ -1,4 +1,4 @@
-"""What of a training goes to MLflow: parameters, scores with intervals, figures, the bundle; nothing of a patient.
+"""What goes to MLflow and comes from it: runs with scores and figures, registered models; nothing of a patient.
 
 The only importer of mlflow.
 """

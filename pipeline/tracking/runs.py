@@ -1,103 +1,86 @@
-"""One run of a training in an MLflow store: an embedded one in ``mlruns/``, or what ``MLFLOW_TRACKING_URI`` names."""
+"""One run of a training in an MLflow store, with a run below it for each target and each candidate."""
 
 from __future__ import annotations
 
-import logging
 import os
-import re
-import shlex
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
-from pipeline.errors import Unavailable
+from pipeline.bundle import ModelBundle
+from pipeline.tracking.form_files import write_form_files
+from pipeline.tracking.registered import BUNDLE
+from pipeline.tracking.store import answering, connect, experiment_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-_STORE = Path("mlruns")
-_PASSWORD = re.compile(r"//[^@/]*@")
 _BATCH = 100
 _LONGEST_PARAM = 500
+_LONGEST_DIGEST = 36
+_PARENT, _SOURCE, _COMMIT = "mlflow.parentRunId", "mlflow.source.type", "mlflow.source.git.commit"
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What is logged of one training.
+    """What is logged of one training, or of a part of it.
 
     Attributes
     ----------
-    experiment, name : str
-        The study, and the model.
+    name : str
+        The model, the target, or the candidate.
     params : dict
         Study, versions, data digest: names and settings, never a value of a patient.
     metrics : dict
         Scores; one with an interval has ``_low`` and ``_high`` beside it.
-    figures : dict
-        File name to figure.
-    bundle : Path
-        The saved bundle, logged at ``bundle/``.
-    page : Path
-        The report to read, logged at the top, where the store's own pages show it.
+    parts : tuple of RunRecord
+        Runs below this one.
     """
 
-    experiment: str
     name: str
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    bundle: Path
-    page: Path
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    parts: tuple[RunRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """The files of a run.
+
+    Attributes
+    ----------
+    folder : Path
+        The saved bundle, logged at ``bundle/``.
+    bundle : ModelBundle
+        The same, for the files that make it a model of MLflow's.
+    page : Path, optional
+        The report to read, logged at the top, where the store's own pages show it.
+    figures : dict
+        File name to figure.
+    """
+
+    folder: Path
+    bundle: ModelBundle
+    page: Path | None = None
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def tracking_uri() -> str:
-    """Return where runs go: ``MLFLOW_TRACKING_URI``, else a database file in ``mlruns/`` of this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{quote(str(_STORE.resolve() / 'mlflow.db'))}"
-
-
-def ask_store() -> str:
-    """Say where runs go, after the store has answered; a database file that is not there yet is not made.
-
-    Raises
-    ------
-    Unavailable
-        If the store does not answer.
-    """
-    uri = tracking_uri()
-    where = f"{_PASSWORD.sub('//…@', uri)}, telemetry {'off' if _quiet() else 'ON'}"
-    if uri.startswith("sqlite:///") and _could_be_made(Path(unquote(uri.removeprefix("sqlite:///")))):
-        return f"{where}, made by the first training"
-    try:
-        _client().search_experiments(max_results=1)
-    except Exception as error:  # a store fails in many ways: a database, a network, a disk
-        raise Unavailable(
-            "the tracking store", f"does not answer ({type(error).__name__})", do="Check MLFLOW_TRACKING_URI"
-        ) from error
-    return where
-
-
-def _could_be_made(file: Path) -> bool:
-    """Say whether a database is not there yet, in a folder that takes it; our own folder is made with it."""
-    folder = file.parent
-    if folder == _STORE.resolve() and not folder.exists():
-        folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK) and not file.exists()
-
-
-def ui_command() -> str:
-    """Return the command that shows the runs in a browser; a password stays in the environment."""
-    uri = tracking_uri()
-    if "@" in uri:
-        return 'mlflow ui --backend-store-uri "$MLFLOW_TRACKING_URI"'
-    return f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
-
-
-def log_run(record: RunRecord) -> str:
+def log_run(experiment: str, record: RunRecord, files: Artefacts, *, data_digest: str) -> str:
     """Log a training; the store is made if it is not there.
+
+    Parameters
+    ----------
+    experiment : str
+        The study.
+    record : RunRecord
+    files : Artefacts
+    data_digest : str
+        Of the cohort's files; nothing else of the cohort is logged.
 
     Returns
     -------
@@ -109,65 +92,77 @@ def log_run(record: RunRecord) -> str:
     Unavailable
         If the store does not answer; the bundle is saved all the same.
     """
+    with answering("The model is saved; check MLFLOW_TRACKING_URI"):
+        client = connect()
+        place = experiment_named(client, experiment)
+        with started(client, place, record.name) as run:
+            log_numbers(client, run, record.params, record.metrics)
+            _log_dataset(client, run, data_digest)
+            log_files(client, run, files)
+            _log_parts(client, place, run, record.parts)
+    return run
+
+
+@contextmanager
+def started(client: MlflowClient, experiment: str, name: str, *, parent: str = "") -> Iterator[str]:
+    """Give the id of a new run, which is marked as finished at the end of the block, or as failed."""
+    tags = {_SOURCE: "LOCAL", **({_PARENT: parent} if parent else {})}
+    commit = _commit()
+    run = client.create_run(experiment, run_name=name, tags=tags | ({_COMMIT: commit} if commit else {})).info.run_id
     try:
-        client = _client()
-        experiment = _experiment(client, record.experiment)
-        run = client.create_run(experiment, run_name=record.name, tags={"mlflow.source.type": "PROJECT"})
-        _log(client, run.info.run_id, record)
-        client.set_terminated(run.info.run_id)
-    except Exception as error:  # a store fails in many ways: a database, a network, a disk
-        raise Unavailable(
-            "the tracking store",
-            f"does not answer ({type(error).__name__})",
-            do="The model is saved; check MLFLOW_TRACKING_URI",
-        ) from error
-    return run.info.run_id
+        yield run
+    except BaseException:
+        with suppress(Exception):  # a store that is gone cannot be told; what went wrong is raised
+            client.set_terminated(run, "FAILED")
+        raise
+    client.set_terminated(run)
 
 
-def _quiet() -> bool:
-    """Import mlflow with telemetry off and its log quiet; return whether it says so."""
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    from mlflow.environment_variables import MLFLOW_DISABLE_TELEMETRY
+def _commit() -> str | None:
+    """Return the commit of the folder in which the user works, where it is one of git's."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git needs no advice
+    from mlflow.utils.git_utils import get_git_commit
 
-    return bool(MLFLOW_DISABLE_TELEMETRY.get())
+    return get_git_commit(str(Path.cwd()))
 
 
-def _client() -> MlflowClient:
-    """Connect to the store."""
-    _quiet()
-    from mlflow import MlflowClient
-
-    if "MLFLOW_TRACKING_URI" not in os.environ:
-        _STORE.mkdir(exist_ok=True)
-        _STORE.chmod(0o700)
-    return MlflowClient(tracking_uri=tracking_uri(), registry_uri=tracking_uri())
-
-
-def _experiment(client: MlflowClient, name: str) -> str:
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        return found.experiment_id
-    embedded = "MLFLOW_TRACKING_URI" not in os.environ
-    location = (_STORE.resolve() / "artifacts").as_uri() if embedded else None
-    return client.create_experiment(name, artifact_location=location)
-
-
-def _log(client: MlflowClient, run: str, record: RunRecord) -> None:
+def log_numbers(client: MlflowClient, run: str, params: Mapping[str, str], metrics: Mapping[str, float]) -> None:
+    """Log parameters and metrics, in as many batches as the store takes."""
     from mlflow.entities import Metric, Param
 
     now = int(time.time() * 1000)
-    params = [Param(key, value[:_LONGEST_PARAM]) for key, value in record.params.items()]
-    metrics = [Metric(key, value, now, 0) for key, value in record.metrics.items()]
-    for start in range(0, max(len(params), len(metrics)), _BATCH):
+    named = [Param(key, value[:_LONGEST_PARAM]) for key, value in params.items()]
+    scored = [Metric(key, value, now, 0) for key, value in metrics.items()]
+    for start in range(0, max(len(named), len(scored)), _BATCH):
         stop = start + _BATCH
-        client.log_batch(run, metrics=metrics[start:stop], params=params[start:stop])
-    for name, figure in record.figures.items():
+        client.log_batch(run, metrics=scored[start:stop], params=named[start:stop])
+
+
+def _log_dataset(client: MlflowClient, run: str, digest: str) -> None:
+    """Log which data a run was trained on: a digest, no path and no value."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    data = Dataset("cohort", digest[:_LONGEST_DIGEST], "local", "{}")
+    client.log_inputs(run, datasets=[DatasetInput(data, [InputTag("mlflow.data.context", "training")])])
+
+
+def log_files(client: MlflowClient, run: str, files: Artefacts) -> None:
+    """Log a bundle, the files that make it a model of MLflow's, and what shows how good it is."""
+    for name, figure in files.figures.items():
         client.log_figure(run, figure, f"figures/{name}.png")
-    client.log_artifact(run, str(record.page))
-    client.log_artifacts(run, str(record.bundle), "bundle")
+    if files.page is not None:
+        client.log_artifact(run, str(files.page))
+    client.log_artifacts(run, str(files.folder), BUNDLE)
+    with tempfile.TemporaryDirectory() as beside:
+        write_form_files(files.bundle, Path(beside))
+        client.log_artifacts(run, beside)
+
+
+def _log_parts(client: MlflowClient, experiment: str, parent: str, parts: tuple[RunRecord, ...]) -> None:
+    for part in parts:
+        with started(client, experiment, part.name, parent=parent) as run:
+            log_numbers(client, run, part.params, part.metrics)
+            _log_parts(client, experiment, run, part.parts)
 
 
 def flat_metrics(scores: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

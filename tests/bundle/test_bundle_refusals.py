@@ -98,13 +98,22 @@ def test_B2_a_truncated_model_file(bundle):
     _refused(bundle, "CORRUPT")
 
 
-@pytest.mark.parametrize("name", [ESTIMATOR, "canaries.json", "report.json", "report.html"])
+@pytest.mark.parametrize("name", [ESTIMATOR, "canaries.json", "standings.json", "report.json", "report.html"])
 def test_B3_one_flipped_bit(bundle, name):
     """One bit is enough."""
     content = bytearray((bundle / name).read_bytes())
     content[len(content) // 2] ^= 1
     (bundle / name).write_bytes(bytes(content))
     _refused(bundle, "TAMPERED")
+
+
+@pytest.mark.parametrize(
+    "content", [b"[[[", b"{}[", b'{"age": {"cuts": [1]}}', b'{"no_such_column": {}}', b"[" * 10**6]
+)
+def test_places_among_patients_that_are_none(bundle, content):
+    """What a reason says of other patients is read as numbers that fit together, or the bundle is refused."""
+    _replace(bundle, "standings.json", content)
+    _refused(bundle, "STATE")
 
 
 def test_B4_an_extra_member(bundle):

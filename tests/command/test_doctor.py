@@ -143,7 +143,7 @@ class Store:
 
 def test_a_store_that_answers_is_told_without_its_password(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://anna:CANARY@store/mlflow")
-    monkeypatch.setattr("pipeline.tracking.runs._client", Store)
+    monkeypatch.setattr("pipeline.tracking.store.connect", Store)
     assert alone("tracking").found == "postgresql://…@store/mlflow, telemetry off"
 
 

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as papq
 import pytest
 
-from pipeline import predict as module
+from pipeline import opening
 from pipeline.predict import predict
 
 TABLES = ("visits", "treatments")
@@ -45,7 +45,7 @@ class Batch:
 def batch(line, tmp_path_factory):
     """Return a `Batch`."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(module, "load_bundle", lambda *_, **__: line.bundle)
+    patch.setattr(opening, "load_bundle", lambda *_, **__: line.bundle)
     patch.setattr(os, "fsync", lambda descriptor: None)  # that the disk obeys can't be tested
     yield Batch(line, tmp_path_factory.mktemp("faults"))
     patch.undo()

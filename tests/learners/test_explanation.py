@@ -26,7 +26,7 @@ def test_contributions_add_up_to_what_the_model_says(candidate):
     X, y = cohort()
     model = TypeClassifier(candidates=(candidate,), folds=2).fit(X, y)
     new = X[:20]
-    start, parts = contributions(lambda rows: model.decision_logits(rows)[:, 1], new, [[0, 1], [2], [3], [4]])
+    start, parts = contributions(lambda told, _: model.decision_logits(told)[:, 1], new, [[0, 1], [2], [3], [4]])
     np.testing.assert_allclose(start + parts.sum(axis=1), model.decision_logits(new)[:, 1], atol=1e-9)
     assert (parts[np.isnan(new[:, 2]), 1] == 0.0).all()
 
@@ -36,7 +36,7 @@ def test_a_risk_has_reasons_too():
     years = np.random.default_rng(1).exponential(3.0 / (1.0 + np.nan_to_num(X[:, 0])))
     model = ProgressionHazard(draws=0).fit(X, np.minimum(years, 4.0), np.where(years < 4.0, years, np.inf))
 
-    def log_odds(rows):
+    def log_odds(rows, _=None):
         risk = model.predict_risk(rows)[:, -1]
         return np.log(risk) - np.log1p(-risk)
 
@@ -46,7 +46,7 @@ def test_a_risk_has_reasons_too():
 
 def test_two_parts_that_say_the_same_share_the_credit():
     """Reference: the Shapley values of a maximum of two equal numbers are half of it each."""
-    start, parts = contributions(lambda X: np.nan_to_num(X).max(axis=1), [[2.0, 2.0]], [[0], [1]])
+    start, parts = contributions(lambda X, _: np.nan_to_num(X).max(axis=1), [[2.0, 2.0]], [[0], [1]])
     assert start.tolist() == [0.0]
     assert parts.tolist() == [[1.0, 1.0]]
 
@@ -57,7 +57,7 @@ def test_reasons_of_a_patient_do_not_depend_on_the_others(seed, n):
     """Alone or in a batch, a patient's contributions have the same bits."""
     X = np.random.default_rng(seed).choice([0.0, 1.0, np.nan], size=(n, 3))
 
-    def said(rows):
+    def said(rows, _):
         return np.nan_to_num(rows[:, 0]) * np.nan_to_num(rows[:, 1]) + np.nan_to_num(rows[:, 2])
 
     whole = contributions(said, X, [[0], [1], [2]])[1]
@@ -68,4 +68,4 @@ def test_reasons_of_a_patient_do_not_depend_on_the_others(seed, n):
 @pytest.mark.parametrize(("parts", "orders"), [([[0]], 8), ([[0, 1], [1]], 8), ([[0], [1]], 3), ([[0], [1]], 0)])
 def test_parts_that_do_not_cover_a_record_are_refused(parts, orders):
     with pytest.raises(UsageError, match="each recorded column in one part"):
-        contributions(lambda X: X[:, 0], np.zeros((1, 2)), parts, orders=orders)
+        contributions(lambda X, _: X[:, 0], np.zeros((1, 2)), parts, orders=orders)

@@ -135,7 +135,9 @@ def test_ids_stand_in_tables_only_and_values_nowhere(layout, capsys):
         "strict": main(["--debug", "check", cohort, "--strict", "--delimiter", "|", *reading]),
         "draft": main(["check", cohort, "--draft-mapping", "draft.toml"]),
         "features": main(["features", cohort, "--out", "features.parquet", *reading]),
-        "predict": main(["--debug", "predict", "model", cohort, "--out", "out", "--format", "csv", *reading]),
+        "predict": main(
+            ["--debug", "predict", "model", cohort, "--out", "out", "--format", "csv", "--explain", "2", *reading]
+        ),
     }
     assert [codes[name] for name in ("train", "show", "features")] == [0, 0, 0]
     assert {codes[name] for name in ("check", "json", "predict")} <= {0, 3}

@@ -9,7 +9,7 @@ import pyarrow.parquet as papq
 import pytest
 
 from pipeline.cli import main
-from pipeline.tracking.runs import tracking_uri
+from pipeline.tracking.store import tracking_uri
 
 LEAKAGE = 0.82
 """A grouped AUC above this means that dystonia terms came back through their ancestors."""
@@ -21,7 +21,8 @@ def _metrics(experiment):
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=tracking_uri())
-    (run,) = client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
+    runs = client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
+    (run,) = [each for each in runs if "mlflow.parentRunId" not in each.data.tags]
     return run.data.metrics
 
 

@@ -14,7 +14,7 @@ from pipeline.outcomes import derive
 from pipeline.reading.source import Options, open_source
 from pipeline.records import Cohort
 from pipeline.study import Inputs, Study, Target
-from pipeline.tracking.runs import tracking_uri, ui_command
+from pipeline.tracking.store import tracking_uri, where_to_look
 from pipeline.visible import visible
 
 SPREAD = Target("spread", "time_to_event", left="left_weeks", right="right_weeks", horizons=("1y",))
@@ -154,7 +154,7 @@ def test_a_model_carries_the_mapping_that_it_was_trained_with(line):
 def test_a_password_in_the_address_of_the_store_is_not_printed(monkeypatch):
     """The command that opens the store names the variable instead."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://bob:s3cret@db/ml")
-    assert "s3cret" not in ui_command()
+    assert "s3cret" not in where_to_look()
     assert "s3cret" in tracking_uri()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from unittest.mock import patch
 
@@ -10,11 +11,12 @@ import pytest
 from pipeline import selection
 from pipeline.bundle import load_bundle
 from pipeline.cli import main
-from pipeline.tracking.runs import tracking_uri
+from pipeline.tracking.store import tracking_uri
 
+PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
 CANARY = "Zanzibar4711"
-MEMBERS = ("manifest.json", "canaries.json", "report.json", "phenotype.skops")
-OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "sets", "subgroups")
+MEMBERS = ("manifest.json", "canaries.json", "standings.json", "report.json", "phenotype.skops")
+OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "reasons", "sets", "subgroups")
 
 STUDY = """
 name = "{name}"
@@ -58,20 +60,42 @@ def _runs():
 
     client = MlflowClient(tracking_uri=tracking_uri())
     experiment = client.get_experiment_by_name("quick")
-    return client, client.search_runs([experiment.experiment_id])
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    return (
+        client,
+        [run for run in runs if PARENT not in run.data.tags],
+        [run for run in runs if PARENT in run.data.tags],
+    )
 
 
 def test_a_training_leaves_a_model_and_a_run_with_scores_figures_and_the_bundle(cohort, study):
     """Parameters, metrics with intervals, figures and the bundle are in a store that is made without being asked."""
     assert _train(cohort, study) == 0
-    client, (run,) = _runs()
+    client, (run,), below = _runs()
     assert {"study", "folds", "training_digest", "version.scikit-learn"} <= set(run.data.params)
     assert {"phenotype.scores.auc", "phenotype.scores.auc_low", "phenotype.scores.auc_high"} <= set(run.data.metrics)
     drawn = {item.path for item in client.list_artifacts(run.info.run_id, "figures")}
     assert drawn == {f"figures/phenotype-{kind}.png" for kind in OF_LABELS}
-    assert "report.html" in [item.path for item in client.list_artifacts(run.info.run_id)]
+    assert {"report.html", "MLmodel"} <= {item.path for item in client.list_artifacts(run.info.run_id)}
+    (data,) = run.inputs.dataset_inputs
+    assert run.data.params["training_digest"].startswith(data.dataset.digest)
+    (target,) = [each for each in below if each.data.tags[PARENT] == run.info.run_id]
+    candidates = {each.info.run_name for each in below if each.data.tags[PARENT] == target.info.run_id}
+    assert (target.info.run_name, target.data.params["chosen"] in candidates) == ("phenotype", True)
     assert "bundle/manifest.json" in [item.path for item in client.list_artifacts(run.info.run_id, "bundle")]
     assert json.loads(Path("model/report.json").read_text())["targets"]["phenotype"]["counts"]["patients"] == 40
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_a_training_in_a_folder_of_gits_tells_the_commit(cohort, study):
+    """Whoever finds the run finds the study file that made it."""
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for arguments in (["init", "-q"], ["add", "study.toml"], ["commit", "-qm", "study"]):
+        subprocess.run([*git, *arguments], check=True)
+    assert _train(cohort, study) == 0
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert {run.data.tags[COMMIT] for run in [*_runs()[1], *_runs()[2]]} == {head}
 
 
 def test_no_patient_is_in_the_model_the_run_or_the_messages(cohort, study, capsys):
@@ -87,7 +111,7 @@ def test_D21_a_store_that_does_not_answer_costs_a_warning_not_the_model(cohort, 
     """The model is saved first; with --require-tracking the exit code is 69, and the model is saved all the same."""
     Path("broken.db").write_text("no database")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{Path('broken.db').resolve()}")
-    assert main(["train", str(cohort), "--study", study, "--out", "model"]) == 0
+    assert _train(cohort, study) == 0
     assert "warning: the tracking store" in capsys.readouterr().err
     assert Path("model/manifest.json").exists()
     assert _train(cohort, study, "--out", "other", "--require-tracking") == 69
@@ -146,18 +170,18 @@ def test_a_training_cut_off_goes_on_and_workers_do_not_show(cohort, study):
     assert _train(cohort, study) == 0
     whole = {name: (Path("model") / name).read_bytes() for name in MEMBERS}
     shutil.rmtree("model")
-    fits, fit = [], selection._predict_fold
+    fits, fit = [], selection._of_fold
 
-    def cut_off(rows, split):
+    def cut_off(rows, train):
         if len(fits) == 3:
             raise KeyboardInterrupt
-        fits.append(len(split[1]))
-        return fit(rows, split)
+        fits.append(len(train))
+        return fit(rows, train)
 
-    with patch.object(selection, "_predict_fold", cut_off):
+    with patch.object(selection, "_of_fold", cut_off):
         assert _train(cohort, study) == 130
     assert not Path("model").exists()
-    with patch.object(selection, "_predict_fold", wraps=fit) as counted:
+    with patch.object(selection, "_of_fold", wraps=fit) as counted:
         assert _train(cohort, study) == 0
     assert {name: (Path("model") / name).read_bytes() for name in MEMBERS} == whole
     assert counted.call_count == 1

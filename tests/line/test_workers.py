@@ -87,7 +87,7 @@ def test_D15_a_visit_that_kills_its_workers_is_rejected_and_the_others_are_predi
     Path("deaths").mkdir()
     monkeypatch.setattr("pipeline.batch.TRIES", 1)
     bundle = deadly(load_bundle(line.bundle_folder), (poison,), str(Path("deaths").resolve()))
-    monkeypatch.setattr("pipeline.predict.load_bundle", lambda *_, **__: bundle)
+    monkeypatch.setattr("pipeline.opening.load_bundle", lambda *_, **__: bundle)
     done = predict(line.bundle_folder, few, Path("out"), visits_per_partition=PER_PARTITION, jobs=2)
     assert done["reasons"] == {"WORKER_DIED": 1}
     rejects = rows("out", "rejects")
@@ -104,7 +104,7 @@ def test_D15_a_worker_that_was_killed_by_chance_costs_nothing(line, few, whole, 
     """The system's killer of processes takes one: its partition is done again, and nobody can tell."""
     Path("deaths").mkdir()
     bundle = deadly(load_bundle(line.bundle_folder), tuple(range(1000)), str(Path("deaths").resolve()), most_deaths=1)
-    monkeypatch.setattr("pipeline.predict.load_bundle", lambda *_, **__: bundle)
+    monkeypatch.setattr("pipeline.opening.load_bundle", lambda *_, **__: bundle)
     predict(line.bundle_folder, few, Path("out"), visits_per_partition=PER_PARTITION, jobs=2)
     assert contents("out") == whole[1]
 

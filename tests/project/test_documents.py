@@ -137,7 +137,7 @@ def test_the_readme_lists_every_exit_code():
         command.INTERRUPTED,
         command.TERMINATED,
     }
-    assert listed == ours | others | {0, import_module("pipeline.arguments").TOO_MANY_REJECTED}
+    assert listed == ours | others | {0, import_module("pipeline.arguments").NOT_GOOD_ENOUGH}
 
 
 def test_the_readme_names_the_ontology_that_is_installed():

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-server.lock")
 PLACES_OF_ONE_MACHINE = re.compile(r"/(home|Users|root|work)/\w|/tmp/\w|\.pyenv/versions/|[A-Z]:\\Users")
 
 
@@ -55,7 +55,7 @@ def test_recipes_are_those_of_make_3_81():
     assert not re.search(r"^\.ONESHELL|\$\(file |&:|!=|^\.SHELLFLAGS", makefile, re.MULTILINE)
 
 
-@pytest.mark.parametrize("script", [".ci/run", "tools/setup.sh", "tools/locks.sh"])
+@pytest.mark.parametrize("script", [".ci/run", "tools/setup.sh", "tools/locks.sh", "tools/server_packages.sh"])
 def test_scripts_parse(script):
     shell = "bash" if "bash" in (ROOT / script).read_text(encoding="utf-8").split("\n", 1)[0] else "sh"
     done = run(needs(shell), "-n", script)
@@ -147,7 +147,7 @@ def test_the_demo_installs_nothing_that_only_development_needs():
         name: set(re.findall(r"^([a-z0-9][a-z0-9._-]*)==", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
         for name in LOCKS
     }
-    runtime, development = (names[name] for name in LOCKS)
+    runtime, development, _ = (names[name] for name in LOCKS)
     assert runtime < development
     assert "hatchling" in runtime
     assert not {"pytest", "ruff", "mkdocs", "hypothesis"} & runtime

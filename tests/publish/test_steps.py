@@ -29,7 +29,7 @@ def test_a_run_cut_off_goes_on_where_it_stopped(counts, data):
         if len(done) == until:
             raise Stop
         done.append(item)
-        return np.full((2, 1), float(item))
+        return np.full((2, 1), float(item)), np.array([item])
 
     def run():
         results = []
@@ -49,7 +49,8 @@ def test_a_run_cut_off_goes_on_where_it_stopped(counts, data):
         until = None
     found = run()
     assert done == [10 * number + at for number, count in enumerate(counts) for at in range(count)]
-    np.testing.assert_array_equal(found, [np.full((2, 1), float(item)) for item in done])
+    np.testing.assert_array_equal([numbers for numbers, _ in found], [np.full((2, 1), float(item)) for item in done])
+    assert [each.item() for _, each in found] == done
     assert sorted(path.name for path in out.rglob("*")) == [SUCCESS, "model"]
 
 

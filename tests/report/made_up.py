@@ -27,6 +27,7 @@ def report_of(name, label):
         "confusion": {name: {label: {"people": 29, "taken_for": {label: 22, name: "suppressed"}}}},
         "decisions": curves,
         "subgroups": parted | {"sex": {name: {"people": 43, "scores": {"accuracy": INTERVAL}}}},
+        "reasons": {name: {"people": 59, "parts": {"Recording of the head, posture": 0.71, label: 0.73}}},
         "one_against_rest": {label: INTERVAL, "other": "suppressed"},
         "sets": {name: {"promised": 0.9, "coverage": INTERVAL, "sizes": {"1": 18, "2": "suppressed"}}},
     }
