@@ -92,6 +92,8 @@ def page(found: pd.DataFrame, people: int) -> str:
         f"once with {OTHER}, sensors tied anew each time. *ICC*: intraclass correlation of single recordings, one-way;",
         "*change*: the smallest that is not chance, 1.96 sqrt(2) times the standard error of measurement, in the",
         f"column's unit. **Bold**: below {GOOD}. The people are synthetic: the figures say how much recording adds.",
+        "One recording in a hundred is of a sensor that was turned at right angles and nobody wrote it down, so among",
+        "40 people one or two; that alone takes the agreement of angles between two recordings (`turned_deg`) away.",
         "",
         f"{int(low.sum())} of {len(known)} columns lie below {GOOD} with one device,"
         f" {int((known['devices'] < GOOD).sum())} with two; {len(found) - len(known)} were not recorded or never vary.",

@@ -24,7 +24,9 @@ LINE = (2.0, 12.0)
 _REACH = 0.45
 """Of the line's frequency, to each side: cycles that are long and short by turns have side bands at half of it."""
 
-_REACH_BESIDES_HZ = 2.0
+_NARROW_HZ = 2.0
+"""To each side of the line lies what a tremor is told by from all else: its direction, and how it swells."""
+
 _HALF_HZ = 0.5
 _LEAST_SAMPLES = 400
 _EDGE, _EDGE_BESIDES = 0.1, 0.2
@@ -39,7 +41,7 @@ class Oscillation:
     Attributes
     ----------
     size : ndarray, shape (n, t)
-        Amplitude at each sample of the middle of the window.
+        Amplitude at each sample of the middle of the window, as it swells within 2 Hz of the line.
     phase : ndarray, shape (n, t)
         Turns since the first of these samples, never falling.
     fs : ndarray, shape (n,)
@@ -74,7 +76,7 @@ def overtone(signal: Signal, low: float, high: float) -> np.ndarray:
     is uneven takes its overtone along. NaN without a line, and where the rate does not reach the overtone's.
     """
     found = signal.held(_strongest, low, high)
-    own, twice = found.own, found.wave(2)
+    own, twice = found.own, found.wave(2, 2 * _REACH * found.line)
     size = np.abs(own)
     turn = np.divide(own, size, out=np.zeros_like(own), where=size > 0)
     turn *= turn
@@ -89,7 +91,7 @@ def besides(signal: Signal, low: float, high: float, above_hz: float) -> np.ndar
     """
     line = strongest_line(signal, low, high)[:, None]
     hertz = signal.frequency[:, ::2]
-    left_out = (hertz < above_hz) | (np.abs(hertz - line) <= _REACH_BESIDES_HZ)
+    left_out = (hertz < above_hz) | (np.abs(hertz - line) <= _NARROW_HZ)
     bins = np.where(left_out[:, None, :], 0.0, signal.hann[:, :, ::2])
     inner, hann = _inner(signal.samples, _EDGE_BESIDES)
     return np.asarray(fft.irfft(bins, signal.samples))[:, :, inner] / hann
@@ -115,20 +117,21 @@ class _Strongest:
         """Transform under a Hann window and its frequencies; the mean, which goes round no circle, is left out."""
         return self.signal.hann[:, :, 2::2], self.signal.frequency[:, 2::2]
 
-    def near(self, times: int) -> np.ndarray:
+    def near(self, times: int, reach_hz: float | np.ndarray) -> np.ndarray:
         """Return the bins within reach of the line, or of a multiple of it, and zero elsewhere."""
         bins, hertz = self.bins
-        near = np.abs(hertz / times - self.line[:, None]) <= _REACH * self.line[:, None]
+        reach = np.broadcast_to(reach_hz, self.line.shape)
+        near = np.abs(hertz - times * self.line[:, None]) <= reach[:, None]
         return np.where(near[:, None, :] & self.signal.valid[:, None, None], bins, 0.0)
 
     @cached_property
     def own(self) -> np.ndarray:
-        """The strongest oscillation itself as a wave."""
-        return self.wave(1)
+        """The strongest oscillation itself as a wave, with all that its cycles do."""
+        return self.wave(1, _REACH * self.line)
 
-    def wave(self, times: int) -> np.ndarray:
+    def wave(self, times: int, reach_hz: float | np.ndarray) -> np.ndarray:
         """Return these bins along the direction as a complex wave, under a Hann window, shape (n, t)."""
-        kept = self.near(times)
+        kept = self.near(times, reach_hz)
         # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
         samples = self.signal.samples * -(-_LEAST_SAMPLES // self.signal.samples)
         whole = np.zeros((len(self.signal), samples), dtype=complex)
@@ -140,17 +143,17 @@ class _Strongest:
 def _strongest(signal: Signal, low: float, high: float) -> _Strongest:
     channels = signal.values.shape[1]
     found = _Strongest(signal, strongest_line(signal, low, high), np.zeros((len(signal), channels)))
-    kept = found.near(1)
+    kept = found.near(1, _NARROW_HZ)
     squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
     return replace(found, direction=np.linalg.eigh(squares)[1][:, :, -1])
 
 
 def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:
     strongest = signal.held(_strongest, low, high)
-    wave = strongest.own
+    wave, narrow = strongest.own, strongest.wave(1, _NARROW_HZ)
     samples = wave.shape[1]
     inner, hann = _inner(samples, _EDGE)
-    size = np.abs(wave[:, inner]) / hann
+    size = np.abs(narrow[:, inner]) / hann
     turns = np.unwrap(np.angle(wave[:, inner]), axis=1) / (2 * np.pi)
     phase = np.maximum.accumulate(turns - turns[:, :1], axis=1)
     found = np.isfinite(strongest.line)[:, None]

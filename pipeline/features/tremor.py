@@ -258,7 +258,7 @@ def tremor_stability_hz(signal: Signal) -> Values:
     unit=Unit.RATIO,
     outputs=_HELD_LINES,
     bounds=(0.0, np.inf),
-    version=3,
+    version=2,
     source="Deuschl 1998: waxing and waning tremor",
     strength=tremor_line_rms_g,
     invariant_to=(ROTATION, SCALE, MIRROR),
@@ -266,8 +266,8 @@ def tremor_stability_hz(signal: Signal) -> Values:
 def tremor_modulation_ratio(signal: Signal) -> Values:
     """How much the tremor swells and fades within seconds: 0 for an even one.
 
-    Formula: standard deviation over mean of the amplitude of the bins within 0.45 f of the strongest line f, in the
-    middle four fifths of the window. A tone that swells by a share m gives m / sqrt(2).
+    Formula: standard deviation over mean of the amplitude of the bins within 2 Hz of the strongest line, in the middle
+    four fifths of the window. A tone that swells by a share m gives m / sqrt(2).
     """
     size = oscillation(signal, *LINE).size
     return ratio(size.std(axis=1), size.mean(axis=1))
