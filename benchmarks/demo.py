@@ -38,7 +38,7 @@ PARTS = {
     "making records and recordings": (pipeline.demo, "generate"),
     "training": (pipeline.demo, "train"),
     "reading the recordings, features": (pipeline.fitting, "extract"),
-    "validation: models of each fold": (pipeline.validation.Validation, "predicted"),
+    "validation: models of each fold, reasons": (pipeline.validation.Validation, "explained"),
     "scores, intervals, comparators": (pipeline.validation.Validation, "of"),
     "final models": (pipeline.fitting, "_final_model"),
     "logging the run": (pipeline.train, "_log"),
@@ -50,7 +50,7 @@ with ExitStack() as patches:
         patches.enter_context(patch.object(owner, name, timed(part, getattr(owner, name))))
     pipeline.demo.demo(Path(sys.argv[1]))
 inside = {part: seconds for part, seconds in taken.items() if PARTS[part][0] is not pipeline.demo}
-taken["writing model and report"] = taken.pop("training") - sum(inside.values())
+taken["reading tables, writing model and report"] = taken.pop("training") - sum(inside.values())
 print(json.dumps(taken))
 """
 
