@@ -111,7 +111,7 @@ def scores(held: HeldOut, draws: int = summary.DRAWS) -> dict[str, Any]:
     if held.is_risk:
         return summary.event_summary(truth.left, truth.right, held.predicted, horizons=held.horizons, **shared)
     found = summary.classification_summary(held.predicted, truth.label, held.labels, **shared)
-    return found | {"prior": {"log_loss": summary.prior_log_loss(truth.label)}}
+    return found | {"prior": {"log_loss": float(summary.prior_losses(truth.label).mean())}}
 
 
 def described(held: HeldOut) -> dict[str, Any]:

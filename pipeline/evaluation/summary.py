@@ -51,10 +51,12 @@ def classification_summary(
     """
     truth = label_codes(label, classes)
     two = len(classes) == 2
+    # the shares of all people, in each draw too: those of a draw fit it, and the interval would lie below the value
+    of_prior = prior_losses(label)
 
     def each(at: np.ndarray) -> dict[str, float]:
         p, own = probabilities[at], truth[at]
-        loss, none = scores.log_loss(p, own), prior_log_loss(label[at])
+        loss, none = scores.log_loss(p, own), of_prior[at].mean()
         found = {"log_loss": loss, "information": 1.0 - loss / none if none > 0.0 else np.nan}
         found |= {"brier": scores.brier(p, own), "accuracy": scores.accuracy(p, own)}
         return found | ({"auc": scores.auc(p[:, 1], own == 1)} if two else {"macro_auc": scores.macro_auc(p, own)})
@@ -164,10 +166,10 @@ def set_summary(members: np.ndarray, truth: np.ndarray, groups: np.ndarray, prom
     return {"promised": promised, "coverage": coverage, "sizes": label_counts(members.sum(axis=1))}
 
 
-def prior_log_loss(label: np.ndarray) -> float:
-    """Log-loss of a model that says the same for everybody: the share of each label."""
-    share = np.unique(label.astype(str), return_counts=True)[1] / len(label)
-    return float(-(share * np.log(share)).sum())
+def prior_losses(label: np.ndarray) -> np.ndarray:
+    """Return each one's log-loss, shape (n,), under a model that says the same of all: the share of each label."""
+    _, codes, counts = np.unique(label.astype(str), return_inverse=True, return_counts=True)
+    return -np.log(counts / len(label))[codes]
 
 
 def event_summary(
