@@ -106,23 +106,36 @@ def _inner(samples: int, edge: float) -> tuple[slice, np.ndarray]:
 
 @dataclass(frozen=True, eq=False)
 class _Strongest:
-    """The strongest line of each window, shape (n,), and the direction of its swing, shape (n, channels)."""
+    """The strongest line of each window, and the direction of its swing.
 
-    signal: Signal
+    A signal holds it, so it does not hold the signal: a block of windows would outlive its turn.
+
+    Attributes
+    ----------
+    bins : ndarray, shape (n, channels, k)
+        Transform under a Hann window; the mean, which goes round no circle, is left out.
+    hertz : ndarray, shape (n, k)
+        Their frequencies.
+    valid : ndarray of bool, shape (n,)
+    samples : int
+        Of the window.
+    line : ndarray, shape (n,)
+        Its frequency in Hz.
+    direction : ndarray, shape (n, channels)
+    """
+
+    bins: np.ndarray
+    hertz: np.ndarray
+    valid: np.ndarray
+    samples: int
     line: np.ndarray
     direction: np.ndarray
 
-    @property
-    def bins(self) -> tuple[np.ndarray, np.ndarray]:
-        """Transform under a Hann window and its frequencies; the mean, which goes round no circle, is left out."""
-        return self.signal.hann[:, :, 2::2], self.signal.frequency[:, 2::2]
-
     def near(self, times: int, reach_hz: float | np.ndarray) -> np.ndarray:
         """Return the bins within reach of the line, or of a multiple of it, and zero elsewhere."""
-        bins, hertz = self.bins
         reach = np.broadcast_to(reach_hz, self.line.shape)
-        near = np.abs(hertz - times * self.line[:, None]) <= reach[:, None]
-        return np.where(near[:, None, :] & self.signal.valid[:, None, None], bins, 0.0)
+        near = np.abs(self.hertz - times * self.line[:, None]) <= reach[:, None]
+        return np.where(near[:, None, :] & self.valid[:, None, None], self.bins, 0.0)
 
     @cached_property
     def own(self) -> np.ndarray:
@@ -133,16 +146,22 @@ class _Strongest:
         """Return these bins along the direction as a complex wave, under a Hann window, shape (n, t)."""
         kept = self.near(times, reach_hz)
         # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
-        samples = self.signal.samples * -(-_LEAST_SAMPLES // self.signal.samples)
-        whole = np.zeros((len(self.signal), samples), dtype=complex)
+        samples = self.samples * -(-_LEAST_SAMPLES // self.samples)
+        whole = np.zeros((len(kept), samples), dtype=complex)
         for axis in range(kept.shape[1]):
             whole[:, 1 : 1 + kept.shape[2]] += kept[:, axis] * self.direction[:, axis : axis + 1]
-        return 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / self.signal.samples)
+        return 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / self.samples)
 
 
 def _strongest(signal: Signal, low: float, high: float) -> _Strongest:
-    channels = signal.values.shape[1]
-    found = _Strongest(signal, strongest_line(signal, low, high), np.zeros((len(signal), channels)))
+    found = _Strongest(
+        bins=signal.hann[:, :, 2::2],
+        hertz=signal.frequency[:, 2::2],
+        valid=signal.valid,
+        samples=signal.samples,
+        line=strongest_line(signal, low, high),
+        direction=np.zeros(signal.values.shape[:2]),
+    )
     kept = found.near(1, _NARROW_HZ)
     squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
     return replace(found, direction=np.linalg.eigh(squares)[1][:, :, -1])

@@ -1,5 +1,7 @@
 """What is read off windows, against plain loops; and where each rule begins to hold: at its threshold, not near it."""
 
+import gc
+import weakref
 from unittest.mock import patch
 
 import numpy as np
@@ -369,3 +371,21 @@ def test_what_several_features_ask_of_a_signal_is_computed_once():
             strongest_line(signal, 2.0, 12.0)
             half_power_width(signal, 2.0, 12.0)
     assert computed.call_count == 1
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_a_block_of_windows_is_gone_after_its_turn(sensor):
+    """Nothing that is computed once holds the signal that holds it: memory would grow with the number of windows."""
+    rate = 1000.0 if sensor == "emg" else 100.0
+    values = np.random.default_rng(0).normal(size=(2, len(SENSORS[sensor].all), round(4 * rate)))
+    features = [each for each in CATALOGUE if each.spec.level == "window" and each.spec.sensor == sensor]
+    gc.disable()
+    try:
+        signal = Signal(values, np.full(2, rate), SENSORS[sensor].all)
+        for feature in features:
+            feature(signal)
+        gone = weakref.ref(signal)
+        del signal
+        assert gone() is None
+    finally:
+        gc.enable()
