@@ -27,8 +27,8 @@ from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import workers
 from pipeline.errors import UsageError
 from pipeline.external import SAME_COHORT, external_report, shares_training
+from pipeline.opened_sets import note_opening, opened
 from pipeline.opening import open_model_and_cohort
-from pipeline.openings import note_opening, opened
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
@@ -118,6 +118,10 @@ def evaluate(
         if staging is None:
             say(f"{out} already holds this report: same data, same model, same versions")
             return None
+        if locked:
+            warnings = _opened_before(bundle_path.parent, bundle, again=again)
+        else:
+            warnings = (SAME_COHORT,) if shares_training(bundle, source) else ()
         say(f"reading {path}")
         with tempfile.TemporaryDirectory(dir=staging.path) as spill, workers(jobs, None) as spread:
             share = spread if spread.width > 1 else map
@@ -125,9 +129,6 @@ def evaluate(
             source.verify_unchanged()
             if locked:
                 cohort = cohort[locked_positions(cohort, bundle.study, apart=True)]
-                warnings = _opened_before(bundle_path.parent, bundle, again=again)
-            else:
-                warnings = (SAME_COHORT,) if shares_training(bundle, source) else ()
             report = external_report(bundle, cohort, warnings, map=share, say=say)
         if locked:
             note_opening(bundle_path.parent, bundle.study, bundle.digest)

@@ -73,18 +73,19 @@ def _fetch(address: str, folder: Path) -> None:
         raise UsageError(address, "is no address of a model", needed="models:/NAME@ALIAS or models:/NAME/VERSION")
     if is_embedded() and not STORE.is_dir():
         raise _unknown(address)
-    with answering(), _there(address):
+    with answering():
         client = connect()
-        if not is_registered(client, found["name"]):
-            raise _unknown(address)
-        version = (
-            client.get_model_version_by_alias(found["name"], found["alias"])
-            if found["alias"]
-            else client.get_model_version(found["name"], found["version"])
-        )
-        if not version.run_id or not client.list_artifacts(version.run_id, BUNDLE):
-            raise MissingInput(address, "was not registered by 'dystonia promote'", do="Promote its bundle")
-        client.download_artifacts(version.run_id, BUNDLE, str(folder))
+        with _there(address):
+            if not is_registered(client, found["name"]):
+                raise _unknown(address)
+            version = (
+                client.get_model_version_by_alias(found["name"], found["alias"])
+                if found["alias"]
+                else client.get_model_version(found["name"], found["version"])
+            )
+            if not version.run_id or not client.list_artifacts(version.run_id, BUNDLE):
+                raise MissingInput(address, "was not registered by 'dystonia promote'", do="Promote its bundle")
+            client.download_artifacts(version.run_id, BUNDLE, str(folder))
     manifest = folder / BUNDLE / MANIFEST
     if not manifest.is_file() or digest_of(manifest) != version.tags.get(MANIFEST_TAG):
         raise BundleRefused(address, "is not the bundle that was registered", do="Promote it again", code="TAMPERED")
@@ -104,8 +105,7 @@ def _unknown(address: str) -> MissingInput:
 
 @contextmanager
 def _there(address: str) -> Iterator[None]:
-    """Turn the store's answer that it has no such thing into one line."""
-    connect()  # sets mlflow up before it is imported
+    """Turn the answer of a store that is connected that it has no such thing into one line."""
     from mlflow.exceptions import MlflowException
 
     try:
