@@ -9,7 +9,7 @@ than the signal does, so that cycles are as exact at 25 Hz as at 200.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -106,36 +106,26 @@ def _inner(samples: int, edge: float) -> tuple[slice, np.ndarray]:
 
 @dataclass(frozen=True, eq=False)
 class _Strongest:
-    """The strongest line of each window, and the direction of its swing.
+    """The strongest line of each window, along the direction of its swing.
 
     A signal holds it, so it does not hold the signal: a block of windows would outlive its turn.
 
     Attributes
     ----------
-    bins : ndarray, shape (n, channels, k)
-        Transform under a Hann window; the mean, which goes round no circle, is left out.
+    bins : ndarray, shape (n, k)
+        Transform under a Hann window along the direction; the mean, which goes round no circle, is left out.
     hertz : ndarray, shape (n, k)
         Their frequencies.
-    valid : ndarray of bool, shape (n,)
     samples : int
         Of the window.
     line : ndarray, shape (n,)
         Its frequency in Hz.
-    direction : ndarray, shape (n, channels)
     """
 
     bins: np.ndarray
     hertz: np.ndarray
-    valid: np.ndarray
     samples: int
     line: np.ndarray
-    direction: np.ndarray
-
-    def near(self, times: int, reach_hz: float | np.ndarray) -> np.ndarray:
-        """Return the bins within reach of the line, or of a multiple of it, and zero elsewhere."""
-        reach = np.broadcast_to(reach_hz, self.line.shape)
-        near = np.abs(self.hertz - times * self.line[:, None]) <= reach[:, None]
-        return np.where(near[:, None, :] & self.valid[:, None, None], self.bins, 0.0)
 
     @cached_property
     def own(self) -> np.ndarray:
@@ -143,28 +133,31 @@ class _Strongest:
         return self.wave(1, _REACH * self.line)
 
     def wave(self, times: int, reach_hz: float | np.ndarray) -> np.ndarray:
-        """Return these bins along the direction as a complex wave, under a Hann window, shape (n, t)."""
-        kept = self.near(times, reach_hz)
+        """Return the bins within reach of the line, or of a multiple of it, as a complex wave under a Hann window.
+
+        Its shape is (n, t).
+        """
         # at low rates the transform back has more samples than the window: a slow clock sees the same cycles
         samples = self.samples * -(-_LEAST_SAMPLES // self.samples)
-        whole = np.zeros((len(kept), samples), dtype=complex)
-        for axis in range(kept.shape[1]):
-            whole[:, 1 : 1 + kept.shape[2]] += kept[:, axis] * self.direction[:, axis : axis + 1]
-        return 2 * np.asarray(fft.ifft(whole, axis=1)) * (samples / self.samples)
+        whole = np.zeros((len(self.bins), samples), dtype=complex)
+        np.copyto(whole[:, 1 : 1 + self.bins.shape[1]], self.bins, where=_near(self.hertz, times * self.line, reach_hz))
+        return 2 * np.asarray(fft.ifft(whole, axis=1, overwrite_x=True)) * (samples / self.samples)
+
+
+def _near(hertz: np.ndarray, line: np.ndarray, reach_hz: float | np.ndarray) -> np.ndarray:
+    """Whether a frequency lies within reach of its window's line, shape (n, k)."""
+    return np.abs(hertz - line[:, None]) <= np.broadcast_to(reach_hz, line.shape)[:, None]
 
 
 def _strongest(signal: Signal, low: float, high: float) -> _Strongest:
-    found = _Strongest(
-        bins=signal.hann[:, :, 2::2],
-        hertz=signal.frequency[:, 2::2],
-        valid=signal.valid,
-        samples=signal.samples,
-        line=strongest_line(signal, low, high),
-        direction=np.zeros(signal.values.shape[:2]),
-    )
-    kept = found.near(1, _NARROW_HZ)
-    squares = np.einsum("nik,njk->nij", kept, kept.conj()).real
-    return replace(found, direction=np.linalg.eigh(squares)[1][:, :, -1])
+    bins, hertz, line = signal.hann[:, :, 2::2], signal.frequency[:, 2::2], strongest_line(signal, low, high)
+    # a window without values has no line, and no line has nothing near
+    kept = np.where(_near(hertz, line, _NARROW_HZ)[:, None, :], bins, 0.0)
+    direction = np.linalg.eigh(np.einsum("nik,njk->nij", kept, kept.conj()).real)[1][:, :, -1:]
+    along = bins[:, 0] * direction[:, 0]
+    for axis in range(1, bins.shape[1]):
+        along += bins[:, axis] * direction[:, axis]
+    return _Strongest(along, hertz, signal.samples, line)
 
 
 def _oscillation(signal: Signal, low: float, high: float) -> Oscillation:

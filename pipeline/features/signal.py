@@ -158,7 +158,9 @@ class Signal:
         """
         plain = self.transform
         hann = 0.5 * plain
-        hann[:, :, 2:-2] -= 0.25 * (plain[:, :, :-4] + plain[:, :, 4:])
+        beside = plain[:, :, :-4] + plain[:, :, 4:]
+        beside *= 0.25
+        hann[:, :, 2:-2] -= beside
         # beyond both ends the transform of a real signal goes on as its own mirror image
         hann[:, :, :2] -= 0.25 * (plain[:, :, 2:0:-1].conj() + plain[:, :, 2:4])
         hann[:, :, -2:] -= 0.25 * (plain[:, :, -4:-2] + plain[:, :, -2:-4:-1].conj())
