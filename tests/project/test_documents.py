@@ -24,7 +24,7 @@ def text_of(name: str) -> str:
 
 
 def blocks(name: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text_of(name), re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}(?: title=[^\n]*)?\n(.*?)^```", text_of(name), re.MULTILINE | re.DOTALL)
 
 
 def commands(name: str) -> list[list[str]]:
@@ -45,11 +45,17 @@ def test_links_lead_somewhere(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_anchors_exist(name):
-    headings = {
-        re.sub(r"[^a-z0-9]+", "-", line.lower()).strip("-")
-        for line in re.findall(r"^#+ (.*)$", text_of(name), re.MULTILINE)
-    }
-    assert [anchor for anchor in re.findall(r"\]\(#([^)]+)\)", text_of(name)) if anchor not in headings] == []
+    """On the same page and on others."""
+    here = (ROOT / name).parent
+    for page, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text_of(name)):
+        if "://" not in page:
+            assert anchor in anchors(here / page if page else ROOT / name), (page, anchor)
+
+
+def anchors(page: Path) -> set[str]:
+    """Where one may jump to on a page: its headings, as a site names them."""
+    text = page.read_text(encoding="utf-8")
+    return {re.sub(r"[^a-z0-9]+", "-", line.lower()).strip("-") for line in re.findall(r"(?m)^#+ (.*)$", text)}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if commands(name)])
