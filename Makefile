@@ -78,7 +78,7 @@ truth: setup ## Measure how near trained models come to the oracle and write doc
 
 docs: setup ## Build the documentation into site/
 	$(MKDOCS) build --strict --quiet
-	@echo "site/index.html"
+	@echo "site/index.html; to search in it: $(BIN)/python -m http.server --directory site"
 
 lock: setup ## Resolve the dependencies again and rewrite all three lock files
 	$(BIN)/uv lock
