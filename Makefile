@@ -8,7 +8,7 @@ DEMO_OUT := demo
 N := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser test-server first-hour references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
+.PHONY: help setup demo test browser test-server first-hour pictures references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -75,6 +75,11 @@ oracle: setup ## Measure how exact the oracle is, how hard the cohorts are, and 
 
 truth: setup ## Measure how near trained models come to the oracle and write docs/truth.md; goes on where it stopped (hours)
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.truth
+
+pictures: setup ## Draw the pictures of README again: the flow, and the demo's report (needs Chromium)
+	@$(BIN)/dystonia demo --out "$(DEMO_OUT)"
+	$(BIN)/python -m tools.flow_picture
+	$(BIN)/python -m tools.report_picture "$(DEMO_OUT)/model/report.html"
 
 docs: setup ## Build the documentation into site/
 	$(MKDOCS) build --strict --quiet
