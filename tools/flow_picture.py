@@ -12,8 +12,8 @@ PICTURE = Path(__file__).parents[1] / "docs" / "flow.svg"
 TITLE = "The flow from files to predictions"
 TEXT = (
     "Training goes from files through reading, cohort, features and learners to calibrated answers, a model and its "
-    "report. Prediction takes other files through the same reading, cohort and features, and the model, to predictions, "
-    "rejects and notes."
+    "report. Prediction takes other files through the same reading, cohort and features, and the model, to "
+    "predictions, rejects and notes."
 )
 _WIDE, _HIGH, _GAP, _EDGE = 124, 54, 26, 16
 _ROWS = (24, 132)
