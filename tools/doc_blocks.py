@@ -20,6 +20,7 @@ SHOWN_ELSEWHERE = {
     'eval "$(_DYSTONIA_COMPLETE': "`tests/command/test_completion.py`",
     "dystonia predict models/ours": "`tests/line/test_prior_of_a_clinic.py`",
     "dystonia evaluate models/intake clinic --locked": "`tests/line/test_locked_test_set.py`",
+    "dystonia promote models/intake": "`make test-server`",
     "dask scheduler ": "`tests/line/test_tls.py`",
     "export MLFLOW_": "`make test-server`",
     "ask = mlflow": "`make test-server`",
@@ -105,7 +106,9 @@ def run_page(path: Path, folder: Path, environment: dict[str, str]) -> Iterator[
     blocks = [block for block in blocks_of(path) if not block.elsewhere]
     if any(block.text.startswith(">>> ") for block in blocks):
         with tempfile.TemporaryDirectory() as empty:
-            _done(["python", "-m", "doctest", "-o", "NORMALIZE_WHITESPACE", str(path)], Path(empty), environment)
+            _done(
+                ["python", "-m", "doctest", "-o", "NORMALIZE_WHITESPACE", str(path.resolve())], Path(empty), environment
+            )
         yield "examples"
     for block in blocks:
         if block.title:

@@ -120,6 +120,21 @@ def test_every_claim_beside_other_packages_is_shown():
     assert all("tests/" in row or ".md)" in row for row in rows.values())
 
 
+def test_speed_beside_other_packages_is_what_was_measured():
+    """Whoever measures again writes one table; what others quote of it follows, or this fails."""
+    measured = dict(
+        re.findall(r"^\| ([^|]+) \|.*\| ([\d.]+)(?: times ours)? \|$", text_of("docs/benchmarks.md"), re.MULTILINE)
+    )
+    bank, whole, alike = (
+        measured[row]
+        for row in ("scikit-digital-health, bank of all its features", "tsfel, default", "tsfel, the same eight")
+    )
+    assert f"tsfel {whole} times as much; eight features of one definition: {alike} times | {bank} times" in text_of(
+        "docs/peers.md"
+    )
+    assert f"scikit-digital-health {bank} times, tsfel {whole}; like with like, tsfel {alike}" in text_of("README.md")
+
+
 def test_every_make_target_that_is_named_exists():
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     for name in NAMES:
