@@ -150,6 +150,19 @@ def set_sizes(axes: Axes, sizes: Mapping[str, int | str], column: str) -> None:
     axes.set(xlabel=f"labels of {drawable(column)} in the set", ylabel="people")
 
 
+def answered(axes: Axes, points: Sequence[Mapping[str, float]], column: str) -> None:
+    """Draw the share of right answers against the share of people who are answered, the surest first."""
+    if points:
+        at = [point["answered"] for point in points]
+        axes.axhline(points[-1]["right"], color=FAINT, linewidth=1.0)
+        low, high = ([point[end] for point in points] for end in ("low", "high"))
+        axes.fill_between(at, low, high, color=ACCENT, alpha=0.2, linewidth=0)
+        axes.plot(at, [point["right"] for point in points], "o-", color=ACCENT, markersize=4.0, clip_on=False)
+    else:
+        _note(axes)
+    axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.0), title=drawable(column), ylabel="right answers")
+
+
 def bars(axes: Axes, values: Mapping[str, float], what: str, *, to: float | None = None, title: str = "") -> None:
     """Draw one bar a name, the first on top."""
     axes.barh(range(len(values)), list(values.values()), color=ACCENT, height=0.7)

@@ -89,6 +89,8 @@ def _drawn(target: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
         yield "decisions", _decisions(target["decisions"])
     if "sets" in target:
         yield "sets", _sizes(target["sets"])
+    if any(found["points"] for found in target.get("answered", {}).values()):
+        yield "answered", _answered(target["answered"])
     if any(found["parts"] for found in target.get("reasons", {}).values()):
         yield "reasons", _reasons(target["reasons"])
     parted = _parted(target)
@@ -157,6 +159,14 @@ def _sizes(sets: Mapping[str, Any]) -> Figure:
     figure, every = _stacked([2.6] * len(sets))
     for axes, (name, found) in zip(every, sets.items(), strict=True):
         drawing.set_sizes(axes, found["sizes"], name)
+    return figure
+
+
+def _answered(columns: Mapping[str, Any]) -> Figure:
+    figure, every = _stacked([2.4] * len(columns))
+    for axes, (name, found) in zip(every, columns.items(), strict=True):
+        drawing.answered(axes, found["points"], name)
+    every[-1].set_xlabel("share of people who are answered")
     return figure
 
 

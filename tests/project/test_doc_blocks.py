@@ -57,8 +57,10 @@ def test_what_is_not_so_is_found(ran, text, said):
 
 
 def test_a_command_may_end_as_the_page_shows(ran):
-    done, _ = ran("```console\n$ echo refused >&2; exit 3\nrefused\n```\n")
-    assert done == ["echo refused >&2; exit 3"]
+    done, _ = ran(
+        "```console\n$ echo reading; echo refused >&2; exit 3\nrefused\n$ echo read >&2; echo no >&2\nno\n```\n"
+    )
+    assert done == ["echo reading; echo refused >&2; exit 3", "echo read >&2; echo no >&2"]
 
 
 def test_every_block_that_is_left_out_is_one():
