@@ -15,6 +15,11 @@ from tests.browser.conftest import WIDTHS
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
+CUT_OFF = """
+    const seen = e => { const box = e.getBoundingClientRect(); return box.width > 120 && box.height > 30 };
+    return [...document.querySelectorAll('td svg')].filter(e => !seen(e) || !e.getAttribute('aria-label')).length
+"""
+"""How many pictures in tables are smaller than what is drawn in them, or have no text."""
 PAGES = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
 
 
@@ -49,6 +54,7 @@ def test_a_page_fits_and_asks_nobody_else(reader, site, page):
             assert reader.script("return document.documentElement.scrollWidth") <= width, (device, scheme)
             lost = reader.script("return [...document.images].filter(e => !e.naturalWidth || !e.alt).map(e => e.src)")
             assert lost == []
+            assert reader.script(CUT_OFF) == 0, (device, scheme)
             dark = reader.script("return document.body.dataset.mdColorScheme") == "slate"
             assert dark == (scheme == "dark")
 
