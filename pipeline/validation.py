@@ -29,7 +29,7 @@ from pipeline.selection import (
     out_of_site,
 )
 from pipeline.steps import Steps
-from pipeline.study import Study
+from pipeline.study import Study, Target
 from pipeline.versions import package_versions
 
 FILLED_CELLS = "filled_cells"
@@ -195,6 +195,18 @@ def groups_of(cohort: Cohort, study: Study) -> np.ndarray:
 def locked_positions(cohort: Cohort, study: Study, *, apart: bool) -> np.ndarray:
     """Return the positions of the visits that the study keeps apart as a test set, or of all others."""
     return np.flatnonzero(locked_rows(groups_of(cohort, study), study.locked, study.seed) == apart)
+
+
+def labels_of_visits(truth: Truth, target: Target, visits: int) -> dict[str, np.ndarray]:
+    """Return the recorded label of each visit of a cohort, by label column; empty where it is not known.
+
+    Of the time to an event there is none.
+    """
+    found = {}
+    for part, name in enumerate(target.label_columns if target.kind == "classification" else ()):
+        found[name] = np.full(visits, "", dtype=object)
+        found[name][truth.visits] = parts_of_labels(truth.label, part)
+    return found
 
 
 def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.ndarray:
