@@ -24,6 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.errors import ContractError
+from pipeline.evaluation.answers import selective_accuracy
 from pipeline.evaluation.calibration import reliability_points
 from pipeline.evaluation.confusion import confusion
 from pipeline.evaluation.decisions import decision_curve
@@ -367,6 +368,59 @@ class DiscriminationDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         drawing.intervals(ax, self.scores, self.what, right=0.5, to=1.0)
+
+
+@dataclass
+class SelectiveAccuracyDisplay(Display):
+    """How often the most probable label is right, if only the surest people are answered.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        As `pipeline.evaluation.answers.selective_accuracy` gives them.
+    title : str
+    """
+
+    points: Sequence[Mapping[str, float]]
+    title: str = ""
+
+    @classmethod
+    def from_predictions(
+        cls, y_true: np.ndarray, y_prob: np.ndarray, classes: Sequence[object], *, ax: Axes | None = None
+    ) -> Self:
+        """Draw right answers of each person, who has one row, against the share of people who are answered.
+
+        Parameters
+        ----------
+        y_true : array-like, shape (n,)
+        y_prob : array-like, shape (n, K)
+        classes : sequence, length K
+        ax : Axes, optional
+
+        Raises
+        ------
+        ContractError
+            If the arrays do not fit each other, or a probability is none.
+        """
+        names, y_prob, truth = _checked_labels(y_true, y_prob, classes)
+        return cls(selective_accuracy(y_prob, label_codes(truth, names))).plot(ax)
+
+    @classmethod
+    def from_estimator(cls, estimator: Classifier, X: Any, y: np.ndarray, *, ax: Axes | None = None) -> Self:
+        """Draw right answers of a fitted classifier, for people whom it has not seen."""
+        return cls.from_predictions(y, estimator.predict_proba(X), list(estimator.classes_), ax=ax)
+
+    @classmethod
+    def from_report(cls, report: Mapping[str, Any], target: str, *, column: str, ax: Axes | None = None) -> Self:
+        """Draw the curve of a label column of ``report.json``."""
+        return cls(_named(_target(report, target, "answered"), column, "answered")["points"], column).plot(ax)
+
+    def _height(self) -> float:
+        return 2.6
+
+    def _draw(self, ax: Axes) -> None:
+        drawing.answered(ax, self.points, self.title)
+        ax.set_xlabel("share of people who are answered")
 
 
 @dataclass

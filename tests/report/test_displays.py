@@ -14,6 +14,7 @@ from pipeline.displays import (
     DiscriminationDisplay,
     NetBenefitDisplay,
     ReasonsDisplay,
+    SelectiveAccuracyDisplay,
 )
 from pipeline.errors import ContractError
 from pipeline.report import figures_of
@@ -46,6 +47,7 @@ FROM_REPORT = [
     (ConfusionDisplay, "confusion", "column"),
     (DiscriminationDisplay, "one_against_rest", None),
     (ReasonsDisplay, "reasons", "of"),
+    (SelectiveAccuracyDisplay, "answered", "column"),
 ]
 
 
@@ -74,6 +76,7 @@ def test_from_an_estimator_is_what_its_predictions_give(rng, count):
     for display, given_, named in (
         (CalibrationDisplay, of_one, {"label": "laryngeal"}),
         (ConfusionDisplay, of_all, {}),
+        (SelectiveAccuracyDisplay, of_all, {}),
     ):
         first = display.from_estimator(fitted, X, y, **named)
         assert drawn(first.ax_) == drawn(display.from_predictions(**given_).ax_)
