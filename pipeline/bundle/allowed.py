@@ -25,6 +25,7 @@ OUR_TYPES = (
     "pipeline.learners.hazard.ProgressionHazard",
     "pipeline.learners.linear.Discriminant",
     "pipeline.learners.linear.Logistic",
+    "pipeline.learners.predictors.HazardPredictors",
     "pipeline.learners.sets.PredictionSets",
     "pipeline.learners.trees.Boosting",
     "pipeline.learners.trees.ExtraTrees",
