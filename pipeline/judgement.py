@@ -20,6 +20,7 @@ from pipeline.evaluation.scores import row_log_losses
 from pipeline.external import clusters, held_predictions, known_truth
 from pipeline.outcomes import Truth
 from pipeline.records import Cohort
+from pipeline.study import Target
 
 
 def judge(
@@ -96,11 +97,16 @@ def _rivals(candidate: ModelBundle, champion: ModelBundle | None) -> Mapping[str
         if name not in asked:
             raise _another_question(f"does not predict '{name}', as the champion does")
         mine = asked[name]
-        if replace(mine, horizons=(), few_events=()) != replace(target, horizons=(), few_events=()):
+        if _question(mine) != _question(target):
             raise _another_question(f"asks something else under the name '{name}' than the champion")
         if target.horizons and not set(mine.horizons) & set(target.horizons):
             raise _another_question(f"has no horizon of '{name}' in common with the champion")
     return {model.target.name: model for model in champion.models}
+
+
+def _question(target: Target) -> Target:
+    """Return a target without what only says how it is to be learned."""
+    return replace(target, horizons=(), prespecified=(), through="")
 
 
 def _another_question(found: str) -> UsageError:

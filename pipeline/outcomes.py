@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.clock import visit_weeks
+from pipeline.clock import treatment_weeks, visit_weeks
 from pipeline.errors import ContractError, did_you_mean
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort
-from pipeline.rules import affected_regions, number
+from pipeline.rules import affected_regions, body_distribution, number
 from pipeline.study import Target
 from pipeline.units import WEEKS_PER_YEAR
 
@@ -31,6 +31,9 @@ INELIGIBLE = {
     "after_time_zero": "the score fell by enough at an earlier visit",
     "not_first_visit": "the question is asked at the first visit",
     "not_one_region": "dystonia holds no region, or more than one",
+    "generalized": "dystonia is generalized",
+    "not_active": "there is no dystonia at present",
+    "after_competing_event": "a competing event came before the visit",
 }
 """Why a target can't be asked at a visit."""
 
@@ -44,15 +47,22 @@ class Truth:
     visits : ndarray of int, shape (n,)
         Positions of the visits at which the truth is known and the target can be asked.
     label : ndarray of str, shape (n,)
-        The label of a classification; empty for a time to an event.
+        The label of a classification, or the one that a time to an event depends on (`Target.through`); else empty.
     left, right : ndarray, shape (n,)
-        Years from the visit between which the event fell; right is infinite where it was not seen.
+        Years from the visit between which the event fell; right is infinite where it was not seen, and NaN where a
+        competing event came first, at left: the person counts as free of the event up to then.
+    competing : ndarray, shape (n, `Target.competing`), optional
+        Years from the visit to each competing event; infinite where it was not seen.
+    entry : ndarray, shape (n,), optional
+        Years from time zero to where observation began; None where all were observed from there on.
     """
 
     visits: np.ndarray
     label: np.ndarray
     left: np.ndarray
     right: np.ndarray
+    competing: np.ndarray | None = None
+    entry: np.ndarray | None = None
 
     @property
     def event_indicator(self) -> np.ndarray:
@@ -61,7 +71,9 @@ class Truth:
 
     def at(self, rows: np.ndarray) -> Truth:
         """Return the truth of some of the rows."""
-        return Truth(self.visits[rows], self.label[rows], self.left[rows], self.right[rows])
+        competing = None if self.competing is None else self.competing[rows]
+        entry = None if self.entry is None else self.entry[rows]
+        return Truth(self.visits[rows], self.label[rows], self.left[rows], self.right[rows], competing, entry)
 
 
 def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
@@ -81,18 +93,46 @@ def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
             reasons[~(score.weeks >= score.improved_at)] = "no_improvement_yet"
         reasons[np.isnan(score.baseline)] = "no_score"
         reasons[np.isnan(score.weeks)] = "no_visit_time"
-    if target.at_risk == "one_region":
-        regions = affected_regions(cohort.visits)
-        reasons[~np.isnan(regions) & (regions != 1)] = "not_one_region"
+    reasons[_years_to_treatments(cohort, target).min(axis=1, initial=np.inf) <= 0.0] = "after_competing_event"
+    if target.at_risk:
+        reason, can = _can_have(cohort, target)
+        reasons[can == 0.0] = reason
     return reasons
 
 
 def probability_at_risk(cohort: Cohort, target: Target) -> np.ndarray:
     """Return 1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say."""
     at_risk = (eligibility(cohort, target) == "").astype(float)
-    if target.at_risk == "one_region":
-        at_risk[np.isnan(affected_regions(cohort.visits))] = np.nan
+    if target.at_risk:
+        at_risk[np.isnan(_can_have(cohort, target)[1])] = np.nan
     return at_risk
+
+
+def _can_have(cohort: Cohort, target: Target) -> tuple[str, np.ndarray]:
+    """Return the reason of those who can't have the event, and who can: 1, 0, or NaN where the record does not say."""
+    regions = affected_regions(cohort.visits)
+    if target.at_risk == "one_region":
+        return "not_one_region", np.where(np.isnan(regions), np.nan, regions == 1)
+    if target.at_risk == "not_generalized":
+        where = body_distribution(cohort.visits)
+        return "generalized", np.where(where == "", np.nan, where != "generalized")
+    free = number(cohort.visits, "in_remission") == 1
+    return "not_active", np.where(free, 0.0, np.where(np.isnan(regions), np.nan, regions > 0))
+
+
+def _years_to_treatments(cohort: Cohort, target: Target) -> np.ndarray:
+    """Return the years from each visit to the first treatment of each competing kind; infinite where there was none."""
+    years = np.full((len(cohort), len(target.competing_treatments)), np.inf)
+    if not years.size or not len(cohort.treatments):
+        return years
+    visits = pd.Series(visit_weeks(cohort.visits))
+    weeks = pd.Series(treatment_weeks(cohort.treatments, cohort.visits))
+    kinds, patients = cohort.treatments["kind"].to_numpy(), cohort.treatments["patient_id"]
+    for at, kind in enumerate(target.competing_treatments):
+        first = weeks[kinds == kind].groupby(patients[kinds == kind].to_numpy()).min()
+        then = cohort.visits["patient_id"].map(first).to_numpy(float) - visits.to_numpy()
+        years[:, at] = np.where(np.isnan(then), np.inf, then / WEEKS_PER_YEAR)
+    return years
 
 
 def derive(cohort: Cohort, target: Target) -> Truth:
@@ -136,12 +176,29 @@ def _recorded(cohort: Cohort, target: Target) -> Truth:
         _refuse_separators(joined, target)
         known = (parts != "").all(axis=1) & (parts == parts).all(axis=1)  # noqa: PLR0124 (NaN is no label)
         return _labelled(np.flatnonzero(known), np.array([PAIR.join(row) for row in parts[known]], dtype=object))
+    return _event(cohort, target, joined)
+
+
+def _event(cohort: Cohort, target: Target, joined: pd.DataFrame) -> Truth:
+    """Return the interval of each event as far as no competing one came before it."""
     left, right = (_years(joined, name) for name in (target.left, target.right))
+    others = [_years(joined, name) for name in target.competing_columns]
+    ends = np.column_stack([_years_to_treatments(cohort, target), *others])
+    ends = np.where(np.isnan(ends), np.inf, ends)
     # an event that was seen at the next visit, and nothing known before: it came after this one
     left = np.where(np.isnan(left) & ~np.isnan(right), 0.0, left)
-    known = np.flatnonzero(~np.isnan(left))
+    known = np.flatnonzero(~np.isnan(left) & (ends.min(axis=1, initial=np.inf) > 0.0))
     right = np.where(np.isnan(right), np.inf, right)
-    return Truth(known, np.full(len(known), "", dtype=object), left[known], right[known])
+    first = ends.min(axis=1, initial=np.inf)
+    ended = first < right
+    left, right = np.where(ended, first, left), np.where(ended, np.nan, right)
+    label = joined[target.through].to_numpy(dtype=object) if target.through else np.full(len(joined), "", dtype=object)
+    label = np.where(pd.isna(label), "", label).astype(object)
+    entry = None
+    if target.entry:
+        entry = _years(joined, target.entry)
+        entry = np.where(np.isnan(entry), 0.0, entry)[known]
+    return Truth(known, label[known], left[known], right[known], ends[known] if target.competing else None, entry)
 
 
 def _years(joined: pd.DataFrame, name: str) -> np.ndarray:

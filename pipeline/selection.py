@@ -55,8 +55,8 @@ class TrainingRows:
         Columns of X that come from recordings, if any do: sets are calibrated with and without them apart.
     candidates : tuple of str
         Models of types that are chosen from.
-    table_columns : tuple of int
-        Columns of X that are used where events are few.
+    prespecified : tuple of int
+        Columns of X of which it is known that the risk depends on them.
     """
 
     target: Target
@@ -66,7 +66,7 @@ class TrainingRows:
     groups: np.ndarray
     modalities: tuple[tuple[int, ...], ...] = ()
     candidates: tuple[str, ...] = CANDIDATES
-    table_columns: tuple[int, ...] = ()
+    prespecified: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.X)
@@ -109,7 +109,7 @@ def new_estimator(rows: TrainingRows) -> TypeClassifier | ProgressionHazard:
     if rows.target.kind == "classification":
         return TypeClassifier(candidates=rows.candidates, labels=rows.labels)
     horizons = tuple(horizon_years(text) for text in rows.target.horizons)
-    return ProgressionHazard(horizons=horizons, table_columns=rows.table_columns)
+    return ProgressionHazard(horizons=horizons, prespecified=rows.prespecified)
 
 
 def fitted(
@@ -121,7 +121,10 @@ def fitted(
     model = copy.deepcopy(estimator)
     if isinstance(model, TypeClassifier):
         return model.fit(rows.X[at], rows.truth.label[at], **settings)
-    return model.fit(rows.X[at], rows.truth.left[at], rows.truth.right[at], **settings)
+    truth = rows.truth.at(at)
+    about = {"entry": truth.entry, "labels": truth.label, "competing": truth.competing}
+    right = np.where(np.isnan(truth.right), np.inf, truth.right)
+    return model.fit(rows.X[at], truth.left, right, **settings, **about)
 
 
 def out_of_fold(rows: TrainingRows, *, folds: int, seed: int, map: Mapped = map) -> np.ndarray:

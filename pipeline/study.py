@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline.records import KnownAt
+from pipeline.vocabulary import TREATMENT_KINDS
 
 Battery = Literal["short", "full"]
 Derivation = Literal["recorded", "finding", "score_relapse", "score_response"]
+AtRisk = Literal["", "one_region", "not_generalized", "active"]
 _STRICT = {"extra": "forbid"}
 
 
@@ -35,9 +37,18 @@ class Target:
         the event was not seen.
     horizons : tuple of str
         Horizons of risk, such as ``5y`` or ``8w``, ascending.
-    few_events : tuple of str
-        Features that the risk depends on where fewer than 50 patients had the event; all, if left out.
-    at_risk : {"", "one_region"}
+    competing : tuple of str
+        Events that end the question if they come first: outcome columns of years or weeks from the visit, such as
+        ``death_y``, or kinds of treatment, such as ``dbs``, of which the first one counts.
+    entry : str
+        Outcome column with the time from time zero at which observation began, where that was later.
+    prespecified : tuple of str
+        Features of which it is known that the risk depends on them: the events need not show it, and where fewer than
+        50 patients had the event the risk depends on nothing else.
+    through : str
+        Label column of the outcomes on which the risk is known to depend, such as the diagnosis: it is learned from all
+        patients who have one, and the risk depends on how probable each label is.
+    at_risk : {"", "one_region", "not_generalized", "active"}
         Who can have the event.
     finding : str
         HPO term of ``derive = "finding"``.
@@ -56,8 +67,11 @@ class Target:
     left: str = ""
     right: str = ""
     horizons: tuple[str, ...] = ()
-    few_events: tuple[str, ...] = ()
-    at_risk: Literal["", "one_region"] = ""
+    competing: tuple[str, ...] = ()
+    entry: str = ""
+    prespecified: tuple[str, ...] = ()
+    through: str = ""
+    at_risk: AtRisk = ""
     finding: str = ""
     score: str = ""
     improve_by: float = 0.0
@@ -80,7 +94,20 @@ class Target:
         """Columns that the outcomes table must have for this target."""
         if self.derive != "recorded":
             return ()
-        return self.label_columns if self.kind == "classification" else (self.left, self.right)
+        if self.kind == "classification":
+            return self.label_columns
+        named = (self.left, self.right, self.entry, self.through, *self.competing_columns)
+        return tuple(name for name in named if name)
+
+    @property
+    def competing_columns(self) -> tuple[str, ...]:
+        """Competing events that stand in the outcomes."""
+        return tuple(name for name in self.competing if name not in TREATMENT_KINDS)
+
+    @property
+    def competing_treatments(self) -> tuple[str, ...]:
+        """Competing events that stand in the treatments."""
+        return tuple(name for name in self.competing if name in TREATMENT_KINDS)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pipeline.schema import TABLES
 from pipeline.study import Study, Target
 from pipeline.tripod import ITEMS
 from pipeline.units import horizon_years
+from pipeline.vocabulary import TREATMENT_KINDS
 
 OWN_COLUMNS = (*IDENTITY, "red_flags", "modalities", "warnings", "model")
 """Columns that every table of predictions has, whatever the study."""
@@ -107,9 +108,9 @@ def _check_names(study: Study, where: str) -> None:
             found = f"comparator '{comparator.name}' has no feature '{unknown or ''}'"
             raise UsageError(where, found, do=did_you_mean(unknown or "", features) if unknown else "Name some")
     for target in study.targets:
-        unknown = next((name for name in target.few_events if name not in features), None)
+        unknown = next((name for name in target.prespecified if name not in features), None)
         if unknown is not None:
-            found = f"key 'few_events' of target {target.name} names no feature: '{unknown}'"
+            found = f"key 'prespecified' of target {target.name} names no feature: '{unknown}'"
             raise UsageError(where, found, do=did_you_mean(unknown, features))
     terms = {"inputs.hide_findings": study.inputs.hide_findings}
     terms |= {f"finding of target {target.name}": (target.finding,) for target in study.targets if target.finding}
@@ -136,6 +137,22 @@ def _check_target(target: Target, where: str) -> None:
     _check_derivation(target, where)
 
 
+def _check_event(target: Target, where: str) -> None:
+    """Refuse times without a unit, and what only an event that the outcomes tell of can have."""
+    times = (target.left, target.right, target.entry, *target.competing_columns)
+    untimed = [name for name in times if name and not name.endswith(_TIMES)]
+    if untimed:
+        needed = "its name must end in its unit, _y or _weeks"
+        if untimed[0] in target.competing:
+            needed += ", or be a kind of treatment"
+        raise UsageError(where, f"column '{untimed[0]}'", needed=needed, do=did_you_mean(untimed[0], TREATMENT_KINDS))
+    for key in ("competing", "entry", "through"):
+        if getattr(target, key) and (target.kind, target.derive) != ("time_to_event", "recorded"):
+            raise UsageError(
+                where, f"key '{key}'", needed="it belongs to a time to an event from the outcomes", do="Leave it out"
+            )
+
+
 def _check_derivation(target: Target, where: str) -> None:
     needed = {
         "recorded": ("left", "right") if target.kind == "time_to_event" else (),
@@ -149,9 +166,7 @@ def _check_derivation(target: Target, where: str) -> None:
             raise UsageError(
                 where, f"key '{key}' is missing", needed=f"derive = '{target.derive}' needs it", do="Add it"
             )
-    untimed = [name for name in (target.left, target.right) if name and not name.endswith(_TIMES)]
-    if untimed:
-        raise UsageError(where, f"column '{untimed[0]}'", needed="its name must end in its unit, _y or _weeks")
+    _check_event(target, where)
     if kinds.get(target.derive, target.kind) != target.kind:
         raise UsageError(
             where, f"kind '{target.kind}'", needed=f"derive = '{target.derive}' gives a {kinds[target.derive]}"

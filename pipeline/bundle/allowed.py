@@ -27,6 +27,7 @@ OUR_TYPES = (
     "pipeline.learners.linear.Logistic",
     "pipeline.learners.network.Network",
     "pipeline.learners.normal_scores.NormalScores",
+    "pipeline.learners.predictors.HazardPredictors",
     "pipeline.learners.sets.PredictionSets",
     "pipeline.learners.trees.Boosting",
     "pipeline.learners.trees.ExtraTrees",

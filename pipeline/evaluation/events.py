@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import block_diag
 
 _PERIODS_TO_SHORTEST = 4
 _PERIODS_TO_LONGEST = 40
@@ -38,7 +39,10 @@ def turnbull(
     Parameters
     ----------
     left, right : array-like, shape (n,)
-        Years: the event lies in ``(left, right]``; infinity if none was seen; equal if its time is known.
+        Years: the event lies in ``(left, right]``; infinity if none was seen; equal if its time is known. Right is NaN
+        where a competing event came at `left`: such a person cannot have the event any more. The shares are then those
+        of Aalen and Johansen (1978, Scand J Stat 5:141), competing events having mass of their own: who was lost may
+        have met either.
     horizons : array-like, shape (h,)
         Positive, ascending; years.
     period : float, optional
@@ -69,8 +73,13 @@ def turnbull(
     farthest = max(float(horizons[-1]), float(np.where(np.isfinite(right), right, left).max()))
     cells = int(np.ceil(farthest / period - 1e-9)) + 1
     first, last = _cells(left, right, period, cells)
-    kinds, count = np.unique(np.column_stack([first, last]), axis=0, return_counts=True)
-    mass = _self_consistent(kinds, count / count.sum(), cells, tolerance, smoothed=smoothed)
+    ended = np.isnan(right)
+    first[ended] = np.maximum(np.ceil(left[ended] / period).astype(np.int64) - 1, 0)
+    kinds, count = np.unique(np.column_stack([first, last, ended]), axis=0, return_counts=True)
+    holds, spread = _possible(kinds, cells), _smoother(cells) if smoothed else None
+    if ended.any():
+        holds, spread = _with_competing(holds, kinds, spread)
+    mass = _self_consistent(holds, count / count.sum(), tolerance, spread)[:cells]
     gone = np.concatenate([[0.0], np.cumsum(mass)])
     return np.clip(1.0 - np.interp(horizons / period, np.arange(cells), gone[:cells]), 0.0, 1.0)
 
@@ -115,7 +124,8 @@ def concordance(left: np.ndarray, right: np.ndarray, risk_score: np.ndarray, *, 
     Parameters
     ----------
     left, right : array-like, shape (n,)
-        Years, as in `turnbull`.
+        Years, as in `turnbull`; who cannot have the event any more has it later than everybody else (Wolbers et al.
+        2009, Epidemiology 20:555).
     risk_score : array-like, shape (n,)
     horizon : float
         Only pairs whose earlier event was seen by then.
@@ -132,6 +142,7 @@ def concordance(left: np.ndarray, right: np.ndarray, risk_score: np.ndarray, *, 
     """
     left, right = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     risk_score = np.asarray(risk_score, dtype=np.float64)
+    left = np.where(np.isnan(right), np.inf, left)
     exact = left == right
     earlier = np.flatnonzero(np.isfinite(right) & (right <= horizon))
     pairs = concordant = 0.0
@@ -157,14 +168,31 @@ def _cells(left: np.ndarray, right: np.ndarray, period: float, cells: int) -> tu
     return np.minimum(first, beyond).astype(np.int64), last.astype(np.int64)
 
 
-def _self_consistent(
-    kinds: np.ndarray, share: np.ndarray, cells: int, tolerance: float, *, smoothed: bool
-) -> np.ndarray:
-    """Return the mass of each cell, shape (cells,)."""
+def _possible(kinds: np.ndarray, cells: int) -> np.ndarray:
+    """Return which cells may hold the event of each kind of person, as 0 or 1, shape (kinds, cells)."""
     cell = np.arange(cells)
-    holds = ((cell >= kinds[:, :1]) & (cell <= kinds[:, 1:])).astype(np.float64)
-    spread = _smoother(cells) if smoothed else None
-    mass = np.full(cells, 1.0 / cells)
+    return ((cell >= kinds[:, :1]) & (cell <= kinds[:, 1:2])).astype(np.float64)
+
+
+def _with_competing(
+    holds: np.ndarray, kinds: np.ndarray, spread: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Add cells of competing events: what is beyond the grid is beyond it for both.
+
+    Who had one is in its cell alone; who was lost may have met one, like the event, at any later time.
+    """
+    cells = holds.shape[1]
+    ended, open_ended = kinds[:, 2] == 1, kinds[:, 1] == cells - 1
+    others = np.where(open_ended[:, None], holds[:, :-1], 0.0)
+    at = np.minimum(kinds[ended, 0], cells - 2)
+    others[ended] = np.arange(cells - 1) == at[:, None]
+    holds = np.hstack([np.where(ended[:, None], 0.0, holds), others])
+    return holds, None if spread is None else np.asarray(block_diag(spread, np.eye(cells - 1)))
+
+
+def _self_consistent(holds: np.ndarray, share: np.ndarray, tolerance: float, spread: np.ndarray | None) -> np.ndarray:
+    """Return the mass of each cell, shape (cells,)."""
+    mass = np.full(holds.shape[1], 1.0 / holds.shape[1])
     for step in range(1, _MOST_STEPS + 1):
         moved = mass * ((share / (holds @ mass)) @ holds)
         if spread is not None:

@@ -16,11 +16,11 @@ _LEAST_RISK = 1e-6
 def event_by(left: np.ndarray, right: np.ndarray, risk: np.ndarray, horizon: float) -> np.ndarray:
     """Return how probable it is that each event came by the horizon, given when it can have come.
 
-    It is 1 where the event was seen by then, and 0 where the person was free of it then. Where the interval holds the
-    horizon, or ends before it without an event, the share of the interval's mass that lies before the horizon. The mass
-    is that of the `turnbull` curve of people of like risk, so that it does not matter if people of high risk are lost
-    more often, as it does with one curve for all; inside such a group hazards are taken to differ as the risks say.
-    Where the group as a whole has more or fewer events than was said, that shows.
+    It is 1 where the event was seen by then, and 0 where the person was free of it then, or could no longer have it.
+    Where the interval holds the horizon, or ends before it without an event, the share of the interval's mass that lies
+    before the horizon. The mass is that of the `turnbull` curve of people of like risk, so that it does not matter if
+    people of high risk are lost more often, as it does with one curve for all; inside such a group hazards are taken to
+    differ as the risks say. Where the group as a whole has more or fewer events than was said, that shows.
 
     Parameters
     ----------

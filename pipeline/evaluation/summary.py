@@ -222,7 +222,7 @@ def risk_summary(
     """
     found = {}
     for column, (name, years) in enumerate(horizons.items()):
-        with_, without = right <= years, left >= years
+        with_, without = right <= years, (left >= years) | np.isnan(right)
         if min(len(np.unique(people[each].astype(str))) for each in (with_, without)) < SMALLEST_CELL:
             found[name] = {}
             continue

@@ -35,17 +35,18 @@ class HazardTrees(Forest):
         self.random_state = random_state
 
     def fit(self, people: PersonPeriods, theta: np.ndarray, encoder: DesignEncoder) -> HazardTrees:
-        """Grow trees on people whose hazard has the coefficients `theta`."""
+        """Grow trees on the first, encoded covariates of people whose hazard has the coefficients `theta`."""
         self.encoder_ = encoder
         self.offset_ = np.zeros(1)
         grown = [(np.array([-1]), np.zeros(1), np.zeros(1), np.zeros(1), np.zeros((1, 1)))]
         offset = np.zeros(len(people.Z))
-        for number in range(self.rounds if people.Z.shape[1] else 0):
+        asked = people.Z[:, : len(encoder.columns_)]
+        for number in range(self.rounds if asked.shape[1] else 0):
             slope, expected = replace(people, offset=offset).by_person(theta)
             tree = DecisionTreeRegressor(
                 max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAST_ROWS, random_state=self.random_state + number
-            ).fit(people.Z, slope / expected, sample_weight=people.weight * expected)
-            nodes, leaf = tree.tree_, tree.apply(people.Z)
+            ).fit(asked, slope / expected, sample_weight=people.weight * expected)
+            nodes, leaf = tree.tree_, tree.apply(asked)
             total, events = (
                 np.bincount(leaf, people.weight * each, minlength=nodes.node_count) for each in (slope, expected)
             )

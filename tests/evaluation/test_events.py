@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sksurv.metrics import concordance_index_censored
-from sksurv.nonparametric import kaplan_meier_estimator
+from sksurv.nonparametric import cumulative_incidence_competing_risks, kaplan_meier_estimator
 
 from pipeline.evaluation.events import concordance, observed_over_expected, turnbull
+from pipeline.evaluation.risks import event_by
 
 HORIZONS = np.array([1.0, 2.0, 5.0])
 
@@ -138,3 +139,28 @@ def _ratio(hazard, horizon, rng, people=1000):
     right = np.min(np.where(after, kept, np.inf), axis=1)
     risk = np.full(people, 1.0 - np.exp(-hazard * horizon))
     return observed_over_expected(left, right, risk, horizon, period=0.25)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=15)
+def test_with_competing_events_the_share_is_that_of_aalen_and_johansen(seed):
+    """Exact times of two causes, and people lost to follow-up."""
+    rng = np.random.default_rng(seed)
+    own, other, end = (rng.integers(1, 40, 60) * 0.25 - 0.05 for _ in range(3))
+    first = np.minimum(np.minimum(own, other), end)
+    event = np.where(own == first, 1, np.where(other == first, 2, 0))
+    event[:3] = 1, 2, 0
+    right = np.where(event == 1, first, np.where(event == 2, np.nan, np.inf))
+    free = turnbull(first, right, [1.0, 4.0], period=0.25, tolerance=1e-9)
+    times, curves = cumulative_incidence_competing_risks(event, first)
+    expected = [1.0 - np.append(curves[1], 0.0)[np.searchsorted(times, h, side="right") - 1] for h in (1.0, 4.0)]
+    np.testing.assert_allclose(free, expected, atol=1e-4)
+
+
+def test_who_met_a_competing_event_never_has_the_event():
+    """Three people: an event in the first year, a death in the first, one free to the end."""
+    left, right = np.array([0.0, 0.5, 6.0]), np.array([1.0, np.nan, np.inf])
+    risk = np.array([0.9, 0.5, 0.1])
+    assert event_by(left, right, risk, 5.0).tolist() == [1.0, 0.0, 0.0]
+    assert concordance(left, right, risk) == 1.0
+    assert concordance(left, right, -risk) == 0.0

@@ -91,7 +91,7 @@ def test_trees_find_what_a_line_misses():
 def test_with_few_events_a_table_of_named_columns_is_left():
     """30 events and 20 columns: only the named one is used, whatever the others say."""
     X, left, right, _ = people(100, 3, effect=1.0)
-    model = ProgressionHazard(draws=0, table_columns=(2,)).fit(X, left, right)
+    model = ProgressionHazard(draws=0, prespecified=(2,)).fit(X, left, right)
     assert model.events_ < 50
     other = X.copy()
     other[:, np.arange(20) != 2] = 9.0
@@ -108,7 +108,7 @@ def test_any_small_cohort_gives_risks_in_order(n, columns, seed, data):
     right = np.where(rng.random(n) < 0.5, left + rng.choice([1e-9, 0.05, 1.0, 10.0], size=n), np.inf)
     left[0], right[0] = 0.0, horizons[0]
     X = rng.choice([0.0, 1.0, np.nan, 2.5, -1e300, 7.0], size=(n, columns))
-    model = ProgressionHazard(horizons, penalties=(0.0, 0.1), folds=3, draws=4, least_events=2)
+    model = ProgressionHazard(horizons, scales=(0.0, 0.5), folds=3, draws=4, least_events=2)
     model.fit(X, left, right, rng.integers(n, size=n))
     risk = model.predict_risk(X)
     low, high = model.predict_risk_interval(X)
@@ -195,7 +195,7 @@ def test_with_few_events_everybody_gets_the_average():
     right[seen[9:]] = np.inf
     model = ProgressionHazard(draws=3).fit(X, left, right)
     assert model.events_ <= 9
-    assert model.penalty_ == 0.0
+    assert not model.slopes_.any()
     assert len(np.unique(model.predict_risk(X), axis=0)) == 1
 
 
@@ -232,7 +232,7 @@ def test_a_weight_of_two_is_two_people():
     twice = np.concatenate([np.arange(40), [0]])
     weight = np.ones(40)
     weight[0] = 2.0
-    options = {"penalties": (0.0,), "draws": 0}
+    options = {"scales": (0.0,), "draws": 0}
     one = ProgressionHazard(**options).fit(X, left, right, sample_weight=weight).predict_risk(X[:1])
     two = ProgressionHazard(**options).fit(X[twice], left[twice], right[twice]).predict_risk(X[:1])
     np.testing.assert_allclose(one, two, atol=2e-3)

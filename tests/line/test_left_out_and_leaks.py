@@ -80,8 +80,8 @@ def test_a_misspelt_site_or_comparator_is_one_line(change, message):
         check_study(replace(load_study("dystonia-intake"), **change), "study")
 
 
-def test_a_misspelt_feature_for_few_events_is_one_line():
+def test_a_misspelt_prespecified_feature_is_one_line():
     study = load_study("dystonia-intake")
-    spread = replace(study.targets[1], few_events=("age",))
-    with pytest.raises(UsageError, match="key 'few_events' of target spread names no feature: 'age'"):
+    spread = replace(study.targets[1], prespecified=("age",))
+    with pytest.raises(UsageError, match="key 'prespecified' of target spread names no feature: 'age'"):
         check_study(replace(study, targets=(study.targets[0], spread)), "study")

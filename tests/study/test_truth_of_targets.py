@@ -20,8 +20,11 @@ from pipeline.vocabulary import REGIONS
 TRIAL = load_study("cervical-trial").targets
 RELAPSE, RESPONDER = TRIAL
 SPREAD = Target("spread", "time_to_event", left="spread_left_y", right="spread_right_y", at_risk="one_region")
+GENERALIZATION = replace(SPREAD, name="generalization", at_risk="not_generalized")
+REMISSION = replace(SPREAD, name="remission", at_risk="active")
 DYSTONIC = Target("dystonia", "classification", derive="finding", finding=DYSTONIA)
 SCORE = "twstrs_total_points"
+GENERALIZED = dict.fromkeys(("dystonia_neck", "dystonia_trunk", "dystonia_lower_leg_left"), 1.0)
 
 
 @st.composite
@@ -43,7 +46,7 @@ def course(weeks, scores) -> Cohort:
     )
 
 
-@pytest.mark.parametrize("target", [*TRIAL, SPREAD], ids=lambda target: target.name)
+@pytest.mark.parametrize("target", [*TRIAL, SPREAD, GENERALIZATION, REMISSION], ids=lambda target: target.name)
 @given(visits=courses(), data=st.data())
 def test_who_is_asked_depends_on_the_past_only(target, visits, data):
     """Visits that come later change nothing for earlier ones: what holds in prediction held in training."""
@@ -186,3 +189,71 @@ def test_studies_are_asked_of_what_they_say():
         "spread_right_y",
     )
     assert load_study("cervical-trial").outcome_columns == ()
+
+
+COMPETED = replace(SPREAD, at_risk="", competing=("death_y", "dbs"))
+
+
+def seen_at(weeks, outcomes, treatments=()) -> Cohort:
+    """Return one patient's visits at these weeks, with outcomes of the first and the weeks of operations."""
+    visits = pd.DataFrame({"patient_id": "a", "visit_id": [f"v{n}" for n in range(len(weeks))]})
+    visits["weeks_since_enrolment"] = np.array(weeks, float)
+    given = {"patient_id": "a", "kind": "dbs", "weeks_since_enrolment": np.array(treatments, float)}
+    told = pd.DataFrame(
+        {"patient_id": ["a"], "visit_id": ["v0"], **{name: [value] for name, value in outcomes.items()}}
+    )
+    return Cohort(visits, pd.DataFrame(given), outcomes=told)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "death", "operated", "expected"),
+    [
+        (1.0, 2.0, np.nan, (), (1.0, 2.0)),
+        (1.0, 2.0, 3.0, (), (1.0, 2.0)),
+        (1.0, np.nan, 3.0, (), (3.0, np.nan)),
+        (1.0, 2.0, 1.5, (), (1.5, np.nan)),
+        (3.0, 5.0, np.nan, (52.1775,), (1.0, np.nan)),
+        (3.0, np.nan, 4.0, (520.0,), (4.0, np.nan)),
+    ],
+)
+def test_what_comes_first_ends_the_question(left, right, death, operated, expected):
+    """An event before a competing one counts; after it, the question was over."""
+    cohort = seen_at([0.0], {"spread_left_y": left, "spread_right_y": right, "death_y": death}, operated)
+    truth = derive(cohort, COMPETED)
+    np.testing.assert_allclose([truth.left[0], truth.right[0]], expected, atol=1e-3)
+    assert truth.competing.shape == (1, 2)
+
+
+def test_after_a_competing_treatment_nobody_is_asked():
+    """Who was operated on before the visit, or on its day, is not at risk; an operation to come changes nothing."""
+    cohort = seen_at([0.0, 52.0, 104.0], {"spread_left_y": 3.0, "spread_right_y": 4.0, "death_y": np.nan}, (52.0,))
+    assert eligibility(cohort, COMPETED).tolist() == ["", "after_competing_event", "after_competing_event"]
+    assert probability_at_risk(cohort, COMPETED).tolist() == [1.0, 0.0, 0.0]
+
+
+def test_the_label_that_a_risk_goes_through_and_late_entry_are_told():
+    outcomes = {"spread_left_y": 3.0, "spread_right_y": 4.0, "phenotype": "cervical", "seen_from_y": 1.0}
+    truth = derive(seen_at([0.0], outcomes), replace(SPREAD, at_risk="", through="phenotype", entry="seen_from_y"))
+    assert truth.label.tolist() == ["cervical"]
+    assert truth.entry.tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("at_risk", "flags", "remission", "reason", "probability"),
+    [
+        ("not_generalized", {"dystonia_neck": 1.0}, 0.0, "", 1.0),
+        ("not_generalized", GENERALIZED, 0.0, "generalized", 0.0),
+        ("not_generalized", {}, 0.0, "", np.nan),
+        ("active", {"dystonia_neck": 1.0}, 0.0, "", 1.0),
+        ("active", {"dystonia_neck": 0.0}, 0.0, "not_active", 0.0),
+        ("active", {"dystonia_neck": 1.0}, 1.0, "not_active", 0.0),
+        ("active", {}, np.nan, "", np.nan),
+    ],
+)
+def test_who_can_generalize_and_who_can_remit(at_risk, flags, remission, reason, probability):
+    """Where the record does not say, the question is asked and the probability of being at risk is missing."""
+    row = {"patient_id": ["a"], "visit_id": ["v"], "in_remission": [remission]}
+    cohort = Cohort(pd.DataFrame(row | {name: [value] for name, value in flags.items()}))
+    target = replace(SPREAD, at_risk=at_risk)
+    assert eligibility(cohort, target).tolist() == [reason]
+    np.testing.assert_equal(probability_at_risk(cohort, target), [probability])
