@@ -532,7 +532,7 @@ def test_S39_memory_does_not_grow_with_the_rows(tmp_path):
 
 
 def test_S40_a_cell_larger_than_any_of_a_form(read):
-    """It is refused as that, but for a Parquet column of somebody else's, which is not read; a long one of a form is."""
+    """It is refused as that, but not in a Parquet column that is not ours and so not read; a long one of a form is."""
     for column in ("centre", "not ours"):
         text = {"visits.csv": f"patient_id,{column}\na,x\nb,{'x' * 3_000_000}\n"}
         refused(read, text, "CELL_TOO_LARGE", r"visits\.csv: a cell of more than 1048576 bytes")
