@@ -51,7 +51,7 @@ def read(path: Path, name: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Tabl
         texts = {column for column in chosen if is_text(schema.field(column).type)}
         with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts) as file:
             sizes = list(column_sizes(file.metadata, path.stat().st_size))
-            _refuse_bombs(sizes, name)
+            _refuse_bombs(sizes, set(schema.names) - set(chosen), name)
             encoded = texts & wanted.encoded | _with_large_cells(file, sizes, texts - wanted.encoded)
         with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=encoded) as file:
             yield _batch(pa.RecordBatch.from_pylist([], file.schema_arrow), name, row, wanted)
@@ -91,11 +91,11 @@ def _no_cells(name: str, column: str, kind: str) -> ContractError:
     )
 
 
-def _refuse_bombs(sizes: Sequence[Mapping[str, int]], name: str) -> None:
-    """Refuse a file whose pages inflate beyond all measure, before one is."""
+def _refuse_bombs(sizes: Sequence[Mapping[str, int]], unread: set[str], name: str) -> None:
+    """Refuse a file with a column that inflates beyond all measure, before it does, unless the column is not read."""
     for group in sizes:
         for column, size in group.items():
-            if size > _MOST_BYTES:
+            if size > _MOST_BYTES and column not in unread:
                 raise _too_large(name, column)
 
 
