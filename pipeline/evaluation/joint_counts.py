@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.evaluation.cells import SMALLEST_CELL, SUPPRESSED, hidden_cells
+from pipeline.evaluation.cells import SMALLEST_CELL, SUPPRESSED, hidden_cells, label_counts
 
 Counts = dict[str, int | str]
+
+_SMALLEST_SIZE = 1e-8
+"""What rounding leaves of a sum that follows from others; of one that does not, far more is left."""
 
 
 def joint_counts(label: np.ndarray, parts: Sequence[np.ndarray]) -> tuple[Counts, list[Counts]]:
@@ -40,9 +43,12 @@ def joint_counts(label: np.ndarray, parts: Sequence[np.ndarray]) -> tuple[Counts
     >>> joint_counts(joint, [kind, cause])[0]["cervical/idiopathic"]
     'suppressed'
     """
+    if len(parts) < 2:
+        alone = label_counts(label)
+        return alone, [alone]
     names, first, counts = np.unique(label.astype(str), return_index=True, return_counts=True)
     tables = [(names, np.eye(len(names), dtype=bool))]
-    for part in parts if len(parts) > 1 else [label]:
+    for part in parts:
         own = np.asarray(part).astype(str)[first]
         values = np.unique(own)
         tables.append((values, own[None, :] == values[:, None]))
@@ -77,9 +83,10 @@ def _with_what_gives_away(hidden: np.ndarray, sums: np.ndarray, totals: np.ndarr
 def _found_out(told: np.ndarray, small: np.ndarray) -> np.ndarray | None:
     """Return the joint labels beside the first small number that follows from the told ones and the total, or None."""
     known = np.vstack([told, np.ones((1, told.shape[1]), dtype=bool)]).astype(np.float64)
-    rank = np.linalg.matrix_rank(known)
-    for each in small:
-        if np.linalg.matrix_rank(np.vstack([known, each.astype(np.float64)])) == rank:
-            # what is told of the joint labels that stand in a sum with it
-            return told[(told & each).any(axis=1)].any(axis=0) | each
+    _, sizes, directions = np.linalg.svd(known, full_matrices=False)
+    span = directions[sizes > _SMALLEST_SIZE]
+    rest = small - (small @ span.T) @ span
+    for each in small[np.abs(rest).max(axis=1, initial=0.0) < _SMALLEST_SIZE]:
+        # what is told of the joint labels that stand in a sum with it
+        return told[(told & each).any(axis=1)].any(axis=0) | each
     return None
