@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from pipeline.learners.encoding import DesignEncoder
 
+_LARGEST = 1e150
 _KNOTS = 65
 """Quantiles by which ranks are told; between them a straight line."""
 
@@ -47,8 +48,8 @@ class NormalScores(TransformerMixin, BaseEstimator):
         X : array-like, shape (n, columns)
         y : ignored
         """
-        X = np.asarray(X, dtype=np.float64)
-        self.design_ = DesignEncoder().fit(X)
+        self.design_ = DesignEncoder().fit(np.asarray(X, dtype=np.float64))
+        X = _bounded(X)
         chance = (np.arange(_KNOTS) + 0.5) / _KNOTS
         knots, scores = [np.zeros(0)], [np.zeros(0)]
         for column, is_finding in zip(self.design_.columns_, self.design_.finding_, strict=True):
@@ -79,10 +80,16 @@ class NormalScores(TransformerMixin, BaseEstimator):
             If the number of columns differs from that in training, or a value is infinite.
         """
         coded = self.design_.transform(X)
-        kept = np.asarray(X, dtype=np.float64)[:, self.design_.columns_]
+        kept = _bounded(X)[:, self.design_.columns_]
         for at in np.flatnonzero(~self.design_.finding_):
             own = slice(self.starts_[at], self.starts_[at + 1])
             values = kept[:, at]
             score = np.interp(values, self.knots_[own], self.scores_[own])
             coded[:, at] = np.where(np.isnan(values), 0.0, score)
         return coded
+
+
+def _bounded(X: np.ndarray) -> np.ndarray:
+    """Return values between which slopes are finite: the largest are all alike, and so are those next to zero."""
+    X = np.asarray(X, dtype=np.float64)
+    return np.where(np.abs(X) < 1.0 / _LARGEST, 0.0, np.clip(X, -_LARGEST, _LARGEST))
