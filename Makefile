@@ -8,7 +8,7 @@ DEMO_OUT := demo
 N := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test browser test-server references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
+.PHONY: help setup demo test browser test-server first-hour pictures references test-real test-faults fuzz mutation nightly check bench fidelity oracle truth docs lock run-setup
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ references: setup ## Compare features with other packages and with published for
 
 browser: setup ## Open the report in headless Chromium, narrow and wide, light and dark; screenshots go to .browser/
 	$(PYTEST) -m browser tests/browser
+
+first-hour: ## Do all that a newcomer does, in a fresh folder with empty caches, into docs/first-hour.md (TEST=no: without make test)
+	@python3 -m tools.first_hour $(if $(filter no,$(TEST)),--no-test)
 
 test-server: ## Train, promote and predict against a tracking server with PostgreSQL and users, and ask it through Spark, into docs/server.md
 	@sh tools/setup.sh server
@@ -73,9 +76,14 @@ oracle: setup ## Measure how exact the oracle is, how hard the cohorts are, and 
 truth: setup ## Measure how near trained models come to the oracle and write docs/truth.md; goes on where it stopped (hours)
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.truth
 
+pictures: setup ## Draw the pictures of README again: the flow, and the demo's report (needs Chromium)
+	@$(BIN)/dystonia demo --out "$(DEMO_OUT)"
+	$(BIN)/python -m tools.flow_picture
+	$(BIN)/python -m tools.report_picture "$(DEMO_OUT)/model/report.html"
+
 docs: setup ## Build the documentation into site/
 	$(MKDOCS) build --strict --quiet
-	@echo "site/index.html"
+	@echo "site/index.html; to search in it: $(BIN)/python -m http.server --directory site"
 
 lock: setup ## Resolve the dependencies again and rewrite all three lock files
 	$(BIN)/uv lock

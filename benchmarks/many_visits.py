@@ -10,6 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -24,7 +25,7 @@ _ROWS = 100_000
 _TABLES = ("visits", "treatments", "outcomes")
 
 
-def write_many(folder: Path, form: str, visits: int) -> None:
+def write_many(folder: Path, form: str, visits: int, columns: int = 0) -> None:
     """Write the tables of about so many visits, patient by patient, to a new folder.
 
     Parameters
@@ -32,6 +33,8 @@ def write_many(folder: Path, form: str, visits: int) -> None:
     folder : Path
     form : {"parquet", "csv"}
     visits : int
+    columns : int
+        Of the visits at least, filled up with a clinic's own, which no table of ours has: numbers, counts and codes.
     """
     folder.mkdir()
     with tempfile.TemporaryDirectory() as root:
@@ -39,9 +42,24 @@ def write_many(folder: Path, form: str, visits: int) -> None:
         generate(few, load_recipe("demo"), patients=_PATIENTS, seed=1)
         shutil.copy(few / "cohort.json", folder)
         tables = {name: pa.concat_tables(map(papq.read_table, _parts(few, name))) for name in _TABLES}
+    tables["visits"] = _with_others(tables["visits"], columns)
     times = max(1, round(visits / tables["visits"].num_rows))
     for name, table in tables.items():
         _repeat(table, times, folder / f"{name}.{form}", form)
+
+
+def _with_others(table: pa.Table, columns: int) -> pa.Table:
+    stream = np.random.default_rng(2)
+    for number in range(columns - table.num_columns):
+        kind, name = number % 4, f"clinic_{number:03d}"
+        if kind == 2:
+            cells = pa.array(stream.integers(0, 100, table.num_rows))
+        elif kind == 3:
+            cells = pa.array(np.array([f"code {code}" for code in range(12)])[stream.integers(0, 12, table.num_rows)])
+        else:
+            cells = pa.array(stream.normal(size=table.num_rows).round(2), mask=stream.random(table.num_rows) < 0.2)
+        table = table.append_column(name, cells)
+    return table
 
 
 def _parts(folder: Path, name: str) -> list[Path]:

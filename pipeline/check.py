@@ -148,12 +148,13 @@ def _share(count: int, total: int) -> str:
     return f"{100 * count // total} %" if total else "-"
 
 
-def _unless_a_recording(path: Path, error: ContractError) -> ContractError:
-    """Add to an error of a single table's header what to do if it was no table of visits."""
+def _unless_another_layout(path: Path, options: Options, error: ContractError) -> ContractError:
+    """Add to an error of a single table's header what to do if it is another's table, or no table of visits."""
     if error.code not in ("MISSING_COLUMN", "DUPLICATE_COLUMN") or not path.is_file():
         return error
     first = error.do if not error.do or error.do.endswith("?") else f"{error.do}."
-    do = f"{first} If this is one recording, give --units and --rate".lstrip()
+    other = "" if options.mapping else "If its columns have other names, have a mapping drafted: --draft-mapping FILE. "
+    do = f"{first} {other}If this is one recording, give --units and --rate".lstrip()
     return ContractError(error.where, error.found, needed=error.needed, do=do, code=error.code)
 
 
@@ -192,6 +193,6 @@ def command(
         try:
             found = check(path, options)
         except ContractError as error:
-            raise _unless_a_recording(cohort, error) from None
+            raise _unless_another_layout(cohort, options, error) from None
     click.echo(json.dumps(found, indent=2) if as_json else as_text(found))
     return rejection_exit_code(found, max_rejected)

@@ -170,6 +170,8 @@ def command(bundle: Path, cohort: Path, out: Path, options: Options, *, quiet: b
     dystonia evaluate models/intake another-clinic --out report-another-clinic
     dystonia evaluate models/intake clinic --locked --out report-test-set
     """
+    if flags["again"] and not flags["locked"]:
+        raise UsageError("--again", "is about a test set", needed="--locked was not given", do="Give both, or neither")
     if flags["locked"] and is_address(bundle):
         needed = "openings are written down beside the model"
         raise UsageError("--locked", "a registered model", needed=needed, do="Name its folder")

@@ -25,7 +25,7 @@ from pipeline.reading.source import Source
 from pipeline.records import Cohort
 from pipeline.selection import few_people, reasons_for
 from pipeline.study import Study
-from pipeline.validation import card_of, codes_of_part, counted, groups_of
+from pipeline.validation import card_of, codes_of_part, counted, groups_of, labels_of_visits
 from pipeline.visible import visible
 
 SAME_COHORT = "this is the cohort that the model was trained on: scores are too good"
@@ -66,12 +66,13 @@ def external_report(
     study = bundle.study
     say("extracting features")
     X = bundle.vectors(cohort, map=map)
-    parts, targets = parts_of(cohort, study.leave_out), {}
+    parts, targets, by_label = parts_of(cohort, study.leave_out), {}, {}
     groups = clusters(cohort, study)
     for model in bundle.models:
         truth = known_truth(cohort, model)
         if truth is not None:
             say(f"{model.target.name}: judging on {len(truth.visits)} visits")
+            by_label |= labels_of_visits(truth, model.target, len(cohort))
             held = held_predictions(model, X, truth, cohort, groups, seed=study.seed)
             held = held_out.with_parts(held, parts)
             patients = cohort.groups[truth.visits]
@@ -101,7 +102,7 @@ def external_report(
         "features": len(bundle.features),
         "people": (people := table_one(cohort)),
         "shift": shift(_of_training(bundle), people),
-        "missing": missingness(visible(cohort, study), parts),
+        "missing": missingness(visible(cohort, study), parts | by_label),
         "card": card_of(study),
         "targets": targets,
     }

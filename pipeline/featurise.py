@@ -114,7 +114,7 @@ def featurise(
     """
     if out.suffix not in (".parquet", ".csv"):
         raise UsageError("--out", f"unknown kind of file '{out.suffix}'", needed=".parquet and .csv are written")
-    source = open_source(path, options)
+    source = open_source(path, options, outcomes=False)
     source.refuse_output(out)
     kept = SignalCache(cache) if cache else None
     counts = Featurised()

@@ -30,7 +30,14 @@ from pipeline.records import Cohort
 from pipeline.selection import TrainingRows, fitted, new_estimator
 from pipeline.steps import Steps
 from pipeline.study import Study, Target
-from pipeline.validation import Validation, card_of, codes_of_part, groups_of, locked_positions
+from pipeline.validation import (
+    Validation,
+    card_of,
+    codes_of_part,
+    groups_of,
+    labels_of_visits,
+    locked_positions,
+)
 from pipeline.versions import package_versions
 from pipeline.visible import visible
 
@@ -86,7 +93,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
     said = said_of(known)
     parts = parts_of(columns, said)
     validation = Validation(cohort, seen, table, study, steps)
-    models, targets = [], {}
+    models, targets, by_label = [], {}, {}
     for target in study.targets:
         rows = _rows(cohort, target, table[list(columns)], groups)
         rows = replace(
@@ -102,6 +109,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
         say(f"{target.name}: fitting")
         models.append(_final_model(rows, predicted))
         targets[target.name] |= _chosen(models[-1])
+        by_label |= labels_of_visits(rows.truth, target, len(cohort))
     report = {
         "model": name,
         "study": study.name,
@@ -112,7 +120,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
         "group_by": study.group_by or "patient_id",
         "features": len(columns),
         "people": table_one(cohort),
-        "missing": missingness(seen, validation.parts),
+        "missing": missingness(seen, validation.parts | by_label),
         "card": card_of(study),
         "targets": targets,
     }

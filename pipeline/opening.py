@@ -31,7 +31,7 @@ def open_model_and_cohort(
     options : Options, optional
         How the cohort is read; the model's own mapping is used if none is given.
     outcomes : bool
-        Whether the outcomes that the model's study names are read too.
+        Whether the outcomes are read too, with those columns that the model's study names.
     research_only : bool
         Let a model of synthetic data be used on input that is not marked synthetic.
     allow_version : bool
@@ -59,6 +59,6 @@ def open_model_and_cohort(
     options = replace(options, mapping=options.mapping or bundle.mapping)
     if outcomes:
         options = replace(options, outcome_columns=bundle.study.outcome_columns)
-    source = open_source(path, options)
+    source = open_source(path, options, outcomes=outcomes)
     bundle.refuse_real(synthetic=source.synthetic or research_only)
     return bundle, source, options

@@ -30,7 +30,7 @@ from pipeline.reading.decimals import numbers_in_text, refuse_other_marks
 from pipeline.reading.options import Options
 from pipeline.reading.raw import RAW_KEYS, keyed
 from pipeline.reading.source import Source
-from pipeline.records import Cohort
+from pipeline.records import Cohort, in_order
 
 VISITS_PER_PARTITION = 50_000
 RECORDINGS_PER_PARTITION = 2_000
@@ -222,7 +222,7 @@ def read_whole(
     tables = ("visits", "treatments", "outcomes", "rejects", "notes")
     joined = {name: pd.concat([getattr(cohort, name) for cohort in cohorts], ignore_index=True) for name in tables}
     for name in ("visits", "rejects", "notes"):
-        joined[name] = joined[name].sort_values(["source", "row"], kind="stable", ignore_index=True)
+        joined[name] = in_order(joined[name])
     recordings = tuple(recording for cohort in cohorts for recording in cohort.recordings)
     return Cohort(**joined, recordings=recordings, synthetic=source.synthetic)
 

@@ -62,7 +62,7 @@ def predict(
     format: Format = "parquet",
     jobs: int = 1,
     cluster: Cluster | None = None,
-    batch_size: int = 4096,
+    batch_size: int = 8192,
     visits_per_partition: int = VISITS_PER_PARTITION,
     explain: int = 0,
     prior: Path | None = None,
@@ -232,7 +232,7 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 @jobs_option
 @cluster_options
 @click.option(
-    "--batch-size", type=click.IntRange(1), default=4096, show_default=True, help="Visits at once; bounds memory."
+    "--batch-size", type=click.IntRange(1), default=8192, show_default=True, help="Visits at once; bounds memory."
 )
 @click.option(
     "--explain",

@@ -233,9 +233,9 @@ class Cohort:
         """
         first = positions[0] if isinstance(positions, tuple) else positions
         rows = np.atleast_1d(np.arange(len(self.visits))[first])
-        visits = self.visits.iloc[rows].reset_index(drop=True)
+        visits = self.visits.iloc[_as_slice(rows)].reset_index(drop=True)
         patients = set(visits["patient_id"])
-        kept = set(zip(visits["patient_id"], visits["visit_id"], strict=True))
+        kept = set(zip(visits["patient_id"], visits["visit_id"], strict=True)) if self.recordings else set()
         return replace(
             self,
             visits=visits,
@@ -248,6 +248,22 @@ class Cohort:
     def groups(self) -> np.ndarray:
         """The patient of each visit, for grouped cross-validation."""
         return self.visits["patient_id"].to_numpy(dtype=object)
+
+
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows by their source, and in it by their number; those that stand so already as they are."""
+    codes, _ = pd.factorize(rows["source"].to_numpy(dtype=object), sort=True)
+    source, row = np.diff(codes), np.diff(rows["row"].to_numpy(dtype=np.int64))
+    if ((source > 0) | ((source == 0) & (row >= 0))).all():
+        return rows
+    return rows.sort_values(["source", "row"], kind="stable", ignore_index=True)
+
+
+def _as_slice(rows: np.ndarray) -> np.ndarray | slice:
+    """Return rows that follow each other as a slice, which copies nothing."""
+    if len(rows) > 1 and (np.diff(rows) == 1).all():
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 def _of_patients(table: pd.DataFrame, patients: set[str]) -> pd.DataFrame:

@@ -20,6 +20,9 @@ from pipeline.schema.scales import ALL_SCALES
 from pipeline.schema.scoring import score
 from pipeline.vocabulary import AETIOLOGIES, ONSET_AGE_BINS, REGIONS, pair_is_allowed
 
+Table = pd.DataFrame | Mapping[str, np.ndarray]
+"""Visits, or columns of theirs."""
+
 _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER = "HP:0200032", "HP:0010837", "HP:0010839"
 _HEMIDYSTONIA = "HP:0032005"
 _OTHER_MOVEMENT_DISORDERS = ("HP:0001336", "HP:0002072", "HP:0002305", "HP:0100033", "HP:0001300", "HP:0001251")
@@ -233,14 +236,14 @@ def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:
     return visits.assign(**filled)
 
 
-def number(visits: pd.DataFrame, name: str) -> np.ndarray:
-    """Return a number or flag column as float64; all NaN where the table has no such column."""
-    return visits[name].to_numpy(np.float64) if name in visits else np.full(len(visits), np.nan)
+def number(visits: Table, name: str) -> np.ndarray:
+    """Return a number or flag column as float64; all NaN where a data frame has no such column."""
+    return np.asarray(visits[name], np.float64) if name in visits else np.full(len(visits), np.nan)
 
 
-def text(visits: pd.DataFrame, name: str) -> np.ndarray:
-    """Return a text column; ``""`` all through where the table has no such column."""
-    return visits[name].to_numpy(dtype=object) if name in visits else np.full(len(visits), "", dtype=object)
+def text(visits: Table, name: str) -> np.ndarray:
+    """Return a text column; ``""`` all through where a data frame has no such column."""
+    return np.asarray(visits[name], object) if name in visits else np.full(len(visits), "", dtype=object)
 
 
 def affected_regions(visits: pd.DataFrame) -> np.ndarray:
@@ -362,7 +365,7 @@ RED_FLAG_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Each red flag with the columns that its rule reads beside the findings."""
 
 
-def raised_flags(visits: pd.DataFrame, marks: Marks) -> dict[str, np.ndarray]:
+def raised_flags(visits: Table, marks: Marks) -> dict[str, np.ndarray]:
     """Say of each visit whether each red flag is raised; what was not recorded raises none.
 
     ``wilson``: a Kayser-Fleischer ring, low ceruloplasmin, high urinary copper, or a liver disease with onset before 55
@@ -371,7 +374,8 @@ def raised_flags(visits: pd.DataFrame, marks: Marks) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    visits : DataFrame
+    visits : DataFrame, or mapping of str to ndarray
+        A mapping holds all of `RED_FLAG_COLUMNS`.
     marks : Marks
         The visits' findings.
 
@@ -406,7 +410,7 @@ def red_flags(visits: pd.DataFrame) -> np.ndarray:
     return names
 
 
-def _tested_for_copper(visits: pd.DataFrame) -> np.ndarray:
+def _tested_for_copper(visits: Table) -> np.ndarray:
     """Signs of Wilson's disease among the columns, beside those among the findings."""
     liver = (number(visits, "liver_disease") == 1) | (number(visits, "cirrhosis") == 1)
     # of an unknown age at onset the worse is assumed
@@ -432,7 +436,7 @@ def _observed(marks: Marks, *terms: str) -> np.ndarray:
     return found
 
 
-def _one_sided(visits: pd.DataFrame) -> np.ndarray:
+def _one_sided(visits: Table) -> np.ndarray:
     """Arm and leg of one side, and nothing of the other."""
     sides = {}
     for side in ("left", "right"):

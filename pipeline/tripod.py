@@ -70,7 +70,7 @@ ITEMS = (
         "10",
         "Sample size",
         "software",
-        "'Learned from' and 'People by recorded label'; warnings where there is too little.",
+        "'Learned from', 'People by recorded label', 'Were there people enough?'; warnings where there is too little.",
     ),
     Item(
         "11",

@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.bundle.target import margin, parts_of_labels
 from pipeline.errors import ContractError
 from pipeline.evaluation import held_out, summary
-from pipeline.evaluation.cells import label_counts, told
+from pipeline.evaluation.cells import told
 from pipeline.evaluation.held_out import HeldOut, LabelColumn
 from pipeline.evaluation.people import parts_of
 from pipeline.evaluation.splits import locked_rows
@@ -29,7 +29,7 @@ from pipeline.selection import (
     out_of_site,
 )
 from pipeline.steps import Steps
-from pipeline.study import Study
+from pipeline.study import Study, Target
 from pipeline.versions import package_versions
 
 FILLED_CELLS = "filled_cells"
@@ -86,6 +86,7 @@ class Validation:
         few = summary.event_warnings(rows.truth.event_indicator, rows.patients) if held.is_risk else []
         found = {"counts": counted(rows.truth, rows.patients, held), "warnings": few} | held_out.described(held)
         found["comparators"] = {name: held_out.scores(self._bare(rows, values)) for name, values in simpler.items()}
+        found["sample_size"] = held_out.people_needed(held, rows.X.shape[1])
         return found | self._left_out(rows)
 
     def _held(self, rows: TrainingRows, predicted: np.ndarray, simple: np.ndarray | None = None) -> HeldOut:
@@ -136,7 +137,12 @@ class Validation:
         predicted = out_of_site(rows, site, map=self.steps.named(f"{rows.target.name}.sites"))
         if np.isnan(predicted).any():  # the other sites of one have nothing to learn from
             return {}
-        return {"left_out_sites": held_out.scores(self._bare(rows, predicted))}
+        held = self._bare(rows, predicted)
+        here = site[rows.scored(self.study.seed)]
+        return {
+            "left_out_sites": held_out.scores(held),
+            "left_out_recalibrated": held_out.recalibrated_at_each(held, here),
+        }
 
     def _bare(self, rows: TrainingRows, predicted: np.ndarray) -> HeldOut:
         """Return what scores need, without label columns and parts."""
@@ -154,7 +160,7 @@ def counted(truth: Truth, patients: np.ndarray, held: HeldOut) -> dict[str, Any]
     }
     if held.is_risk:
         return counts | {"events": told(len(np.unique(patients[truth.event_indicator].astype(str))))}
-    return counts | {"labels": label_counts(held.truth.label)}
+    return counts | {"labels": held.people_by_label[0]}
 
 
 def card_of(study: Study) -> dict[str, Any]:
@@ -189,6 +195,18 @@ def groups_of(cohort: Cohort, study: Study) -> np.ndarray:
 def locked_positions(cohort: Cohort, study: Study, *, apart: bool) -> np.ndarray:
     """Return the positions of the visits that the study keeps apart as a test set, or of all others."""
     return np.flatnonzero(locked_rows(groups_of(cohort, study), study.locked, study.seed) == apart)
+
+
+def labels_of_visits(truth: Truth, target: Target, visits: int) -> dict[str, np.ndarray]:
+    """Return the recorded label of each visit of a cohort, by label column; empty where it is not known.
+
+    Of the time to an event there is none.
+    """
+    found = {}
+    for part, name in enumerate(target.label_columns if target.kind == "classification" else ()):
+        found[name] = np.full(visits, "", dtype=object)
+        found[name][truth.visits] = parts_of_labels(truth.label, part)
+    return found
 
 
 def codes_of_part(label: np.ndarray, labels: tuple[str, ...], part: int) -> np.ndarray:

@@ -42,6 +42,8 @@ def to_arrow(table: pd.DataFrame, metadata: Mapping[str, str] | None = None) -> 
 def _column(values: pd.Series) -> pa.Array:
     if isinstance(values.dtype, pd.ArrowDtype):
         return pa.array(values.array)
+    if isinstance(values.dtype, pd.StringDtype):  # lies in Arrow already
+        return pa.array(values.array).cast(pa.string())
     return pa.array(values.to_numpy(), pa.string() if values.dtype.kind not in "fib" else None, from_pandas=True)
 
 

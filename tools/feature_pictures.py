@@ -72,7 +72,7 @@ def _line(course: np.ndarray) -> str:
         f"{x:.0f},{y:.1f}" for x, y in zip(across, (_HEIGHT - 2) * (0.5 - 0.5 * kept / size) + 1, strict=True)
     )
     return (
-        f'<svg width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="one window">'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" aria-label="one window">'
         f'<polyline points="{points}" fill="none" stroke="currentColor"/></svg>'
     )
 

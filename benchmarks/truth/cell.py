@@ -28,6 +28,26 @@ def measure(regime: str, count: int, seed: int, tested: int) -> dict[str, object
     return _of_types(train, test) | _of_spread(train, test)
 
 
+def measure_shares(regime: str, count: int, seed: int, tested: int) -> dict[str, object]:
+    """Return the shares of attainable information alone, for a learning curve.
+
+    Where there is nothing to learn from, all of one label or no event, a figure is left out.
+    """
+    recipe = load_recipe(regime)
+    train, test = patients(recipe, count, seed), patients(recipe, tested, _TEST_SEED + seed)
+    rows, at = train.rows("type"), test.one_visit
+    model = fitted(new_estimator(rows), rows)
+    found: dict[str, object] = {"chosen": model.chosen_}
+    said = model.predict_proba(test.X[at])
+    for part, name in enumerate(PARTS):
+        truth = test.label(part)[at]
+        prior = prior_losses(train.label(part)[train.one_visit], truth)
+        best, words = test.oracle(part)
+        got = losses(*margin(said, model.classes_, part), truth)
+        found[f"{name}_share"] = share(prior, got, losses(best[at], words, truth))
+    return found | {name: value for name, value in _of_spread(train, test).items() if name.endswith("_share")}
+
+
 def _of_types(train: Patients, test: Patients) -> dict[str, object]:
     rows, at = train.rows("type"), test.one_visit
     model = fitted(new_estimator(rows), rows)

@@ -11,21 +11,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
+from .bars import ASKED, MOST, SEEDS, SLACK, Cells, Frozen, least
+
 REGIMES = ("near-naive", "nonlinear-heavy-tailed", "label-noisy")
 
-BARS: dict[int, dict[str, float]] = {
-    2_000: {
-        "phenotype_share": 0.85,
-        "aetiology_share": 0.75,
-        "phenotype_share_with_recordings": 0.75,
-        "spread_5y_share": 0.60,
-    },
-    20_000: {"phenotype_share": 0.93, "aetiology_share": 0.85, "spread_5y_share": 0.85},
-}
-"""Least mean over seeds, by patients."""
-
-_MOST = {"phenotype_masks_share": 0.05, "aetiology_masks_share": 0.05}
-"""Greatest mean over seeds."""
+CURVE = (100, 300, 1_000, 2_000, 5_000, 20_000, 100_000)
+"""Patients of the learning curve."""
 
 MEANINGS = {
     "phenotype_share": "phenotype: share of attainable information",
@@ -64,28 +55,79 @@ it is synthetic and says nothing of patients.
 """
 
 
-def page(found: Mapping[tuple[str, int], Sequence[Mapping[str, Any]]], *, made: str, tested: int) -> str:
-    """Return the page as Markdown."""
+_BARS = """A bar is the larger of the figure that was asked for and of what {seeds} seeds measured when it was frozen,
+less {slack:g}; `python -m benchmarks.truth --freeze` writes those down in `docs/truth-bars.json`. It raises bars only.
+Where regimes have different bars, they stand in the order of the columns."""
+
+_SHARES = {"phenotype_share": "phenotype", "aetiology_share": "aetiology", "spread_5y_share": "spread"}
+
+
+def page(found: Cells, curve: Cells, frozen: Frozen, *, made: str, tested: int) -> str:
+    """Return the page as Markdown.
+
+    Parameters
+    ----------
+    found : Cells
+        All figures.
+    curve : Cells
+        Shares only, of more numbers of patients.
+    frozen : Frozen
+    made : str
+        How, with what and when.
+    tested : int
+        Patients that models are judged on.
+    """
     versions = {"numpy": version("numpy"), "scipy": version("scipy"), "sklearn": version("scikit-learn")}
     parts = [_HEAD.format(made=made, tested=tested, python=platform.python_version(), **versions)]
-    for count in sorted({*BARS, *(count for _, count in found)}):
-        cells = [found.get((regime, count), []) for regime in REGIMES]
+    for count in sorted({*ASKED, *(count for _, count in found)}):
+        cells = {regime: found.get((regime, count), []) for regime in REGIMES}
         parts.append(f"\n## {count:,} patients\n")
-        if not any(cells):
-            parts.append("Not yet run.")
-            continue
-        parts += [_line("", *REGIMES, "bar"), _line(*["---"] * (len(REGIMES) + 2))]
-        for key, meaning in MEANINGS.items():
-            least, most = BARS.get(count, {}).get(key, -np.inf), _MOST.get(key, np.inf)
-            told = [_told([each[key] for each in cell if key in each], least, most) for cell in cells]
-            bar = f"at least {least:g}" if least > -np.inf else f"at most {most:g}" if most < np.inf else ""
-            parts.append(_line(meaning, *told, bar))
-        parts.append(_line("seeds", *(str(len(cell)) for cell in cells), ""))
-        parts.append(_line("chosen", *(_chosen(cell) for cell in cells), ""))
+        parts += _table(cells, count, frozen) if any(cells.values()) else ["Not yet run."]
+    parts += ["\n## Bars\n", _BARS.format(slack=SLACK, seeds=SEEDS)]
+    parts += ["\n## Learning curve\n", *_curve(found, curve)]
     return "\n".join(parts) + "\n"
 
 
-def _told(values: Sequence[float], least: float, most: float) -> str:
+def _table(cells: Mapping[str, Sequence[Mapping[str, Any]]], count: int, frozen: Frozen) -> list[str]:
+    lines = [_line("", *REGIMES, "bar"), _line(*["---"] * (len(REGIMES) + 2))]
+    for key, meaning in MEANINGS.items():
+        bars = [least(frozen, regime, count, key) for regime in REGIMES]
+        most = MOST.get(key, np.inf)
+        told = [
+            _told([each[key] for each in cell if key in each], -np.inf if bar is None else bar, most)
+            for cell, bar in zip(cells.values(), bars, strict=True)
+        ]
+        asked = _each(bars[:1] if len(set(bars)) == 1 else bars)
+        bar = f"at most {most:g}" if most < np.inf else f"at least {asked}" if None not in bars else ""
+        lines.append(_line(meaning, *told, bar))
+    lines.append(_line("seeds", *(str(len(cell)) for cell in cells.values()), ""))
+    lines.append(_line("chosen", *(_chosen(cell) for cell in cells.values()), ""))
+    return lines
+
+
+def _curve(found: Cells, curve: Cells) -> list[str]:
+    """Return the table of shares by number of patients, from all cells that have them."""
+    lines = [
+        "Share of attainable information, by patients in training. *Spread*: within 5 years.\n",
+        _line("", *(regime for regime in REGIMES for _ in _SHARES), "seeds"),
+        _line(*["---"] * (len(REGIMES) * len(_SHARES) + 2)),
+        _line("patients", *([*_SHARES.values()] * len(REGIMES)), ""),
+    ]
+    for count in CURVE:
+        told, seeds = [], []
+        for regime in REGIMES:
+            cell = found.get((regime, count)) or curve.get((regime, count), [])
+            seeds.append(len(cell))
+            told += [_told([each[key] for each in cell if key in each]) for key in _SHARES]
+        lines.append(_line(f"{count:,}", *told, " / ".join(map(str, seeds))))
+    return lines
+
+
+def _each(bars: Sequence[float | None]) -> str:
+    return " / ".join("none" if bar is None else f"{bar:g}" for bar in bars)
+
+
+def _told(values: Sequence[float], bar: float = -np.inf, most: float = np.inf) -> str:
     if not values:
         return "not yet run"
     mean = float(np.mean(values))
@@ -93,7 +135,7 @@ def _told(values: Sequence[float], least: float, most: float) -> str:
     if len(values) > 1:
         half = float(np.std(values, ddof=1) / np.sqrt(len(values)) * student.ppf(0.975, len(values) - 1))
         text += f" ± {half:.3f}"
-    return text if least <= mean <= most else f"**{text}**"
+    return text if bar <= mean <= most else f"**{text}**"
 
 
 def _chosen(cell: Sequence[Mapping[str, Any]]) -> str:

@@ -25,6 +25,8 @@ OUR_TYPES = (
     "pipeline.learners.hazard.ProgressionHazard",
     "pipeline.learners.linear.Discriminant",
     "pipeline.learners.linear.Logistic",
+    "pipeline.learners.network.Network",
+    "pipeline.learners.normal_scores.NormalScores",
     "pipeline.learners.predictors.HazardPredictors",
     "pipeline.learners.sets.PredictionSets",
     "pipeline.learners.trees.Boosting",

@@ -19,7 +19,7 @@ from pipeline.features.plugins import features_with
 from pipeline.features.spec import Feature
 from pipeline.features.words import said_of
 from pipeline.outcomes import eligibility, probability_at_risk
-from pipeline.records import IDENTITY, Cohort
+from pipeline.records import IDENTITY, Cohort, in_order
 from pipeline.rules import red_flags
 from pipeline.study import Mapping as Layout
 from pipeline.study import Study
@@ -79,6 +79,12 @@ class ModelBundle:
         return features_with(self.study.features.plugins)
 
     @cached_property
+    def _used_features(self) -> tuple[Feature, ...]:
+        """The features of which a column is an input."""
+        inputs = set(self.features)
+        return tuple(each for each in self.known_features if not inputs.isdisjoint(each.spec.columns))
+
+    @cached_property
     def teller(self) -> Teller:
         """What puts the numbers of the features into words."""
         return Teller(self.features, said_of(self.known_features), self.standings)
@@ -108,14 +114,14 @@ class ModelBundle:
         return self._vectors(visible(cohort, self.study), map)
 
     def _vectors(self, seen: Cohort, map: Map) -> np.ndarray:
-        table = extract(seen, self.known_features, map=map)
+        table = extract(seen, self._used_features, map=map)
         return np.ascontiguousarray(table[list(self.features)].to_numpy(dtype=np.float64))
 
     def predict(
         self,
         cohort: Cohort,
         *,
-        batch_size: int = 4096,
+        batch_size: int = 8192,
         explain: int = 0,
         map: Map = map,
         told: Callable[[int], None] = lambda _: None,
@@ -147,7 +153,7 @@ class ModelBundle:
             told(len(batch))
         if not batches:
             return self.empty(explain)
-        return pd.concat(batches).sort_values(["source", "row"], kind="stable", ignore_index=True)
+        return in_order(pd.concat(batches, ignore_index=True))
 
     def marked(self, predictions: pd.DataFrame, *, synthetic: bool) -> pd.DataFrame:
         """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""

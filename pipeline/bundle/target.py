@@ -106,11 +106,12 @@ class TargetModel:
             return columns | {f"{name}_set": nothing, f"{name}_answer": nothing, f"{name}_abstained": withdrawn}
         members = self.sets[name].members(probability, X)
         first, which = alike(members)  # a few sets of labels, each of many visits
-        answers = answer(members[first], labels, LABEL_TREE)[which]
-        sets = ["|".join(np.array(labels, dtype=object)[row]) for row in members[first]]
+        answers = answer(members[first], labels, LABEL_TREE)
+        named = np.array(labels, dtype=object)
+        sets = ["|".join(named[row]) for row in members[first]]
         columns[f"{name}_set"] = np.array([*sets, ""], dtype=object)[which]
-        columns[f"{name}_answer"] = answers.astype(object)
-        columns[f"{name}_abstained"] = answers == ROOT
+        columns[f"{name}_answer"] = answers.astype(object)[which]
+        columns[f"{name}_abstained"] = (answers == ROOT)[which]
         return columns
 
     def _risk_columns(self, X: np.ndarray) -> dict[str, np.ndarray]:
@@ -185,6 +186,9 @@ def _log(probability: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(probability, _LEAST))
 
 
+_MOST_KINDS = 2**53
+
+
 def alike(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the rows of small numbers that are the same, so that each kind is worked on once.
 
@@ -201,9 +205,14 @@ def alike(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> first.tolist(), which.tolist()
     ([0, 1], [0, 1, 0])
     """
-    which = np.zeros(len(rows), dtype=np.int64)
+    which, kinds = np.zeros(len(rows), dtype=np.int64), 1
     for column in rows.T:
-        which = pd.factorize(which * (1 + int(column.max(initial=0))) + column)[0].astype(np.int64)
+        values = 1 + int(column.max(initial=0))
+        if kinds * values > _MOST_KINDS:
+            which = pd.factorize(which)[0].astype(np.int64)
+            kinds = 1 + int(which.max(initial=0))
+        which, kinds = which * values + column, kinds * values
+    which = pd.factorize(which)[0].astype(np.int64)
     first = np.zeros(which.max(initial=-1) + 1, dtype=np.int64)
     first[which[::-1]] = np.arange(len(rows))[::-1]
     return first, which

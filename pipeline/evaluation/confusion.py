@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from pipeline.evaluation.cells import SUPPRESSED, hidden_cells, with_a_second
 
 
-def confusion(probabilities: np.ndarray, truth: np.ndarray, labels: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def confusion(
+    probabilities: np.ndarray, truth: np.ndarray, labels: tuple[str, ...], told: Mapping[str, int | str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Count, for each recorded label, the people whose most probable label is each.
 
     Parameters
@@ -19,6 +22,8 @@ def confusion(probabilities: np.ndarray, truth: np.ndarray, labels: tuple[str, .
     truth : ndarray of int, shape (n,)
         Position of the recorded label; rows with -1 are left out.
     labels : tuple of str
+    told : mapping, optional
+        What is told of the number of people with each label, where that is not for this table alone to say.
 
     Returns
     -------
@@ -40,6 +45,8 @@ def confusion(probabilities: np.ndarray, truth: np.ndarray, labels: tuple[str, .
     people = table.sum(axis=1)
     hidden = np.array([hidden_cells(row) for row in table]).reshape(count, count)
     few = hidden_cells(people)
+    if told is not None:
+        few |= np.array([told.get(label) == SUPPRESSED for label in labels])
     hidden[few] = True
     # the share of right answers is known, and with it the sum of the diagonal
     there = np.flatnonzero(people)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from pipeline.evaluation import calibration, summary
+from pipeline.evaluation.answers import coverage_by_label, selective_accuracy
 from pipeline.evaluation.cells import LEAST_TO_SCORE, SUPPRESSED, hidden_cells, label_counts, told
 from pipeline.evaluation.confusion import confusion
 from pipeline.evaluation.decisions import decision_curve, useful
+from pipeline.evaluation.joint_counts import Counts, joint_counts
 from pipeline.evaluation.local import after_recalibration
+from pipeline.evaluation.pairs import hardest_pairs, precision
 from pipeline.evaluation.risks import event_by
+from pipeline.evaluation.sample_size import Needed, needed_for_event, needed_for_label
 from pipeline.outcomes import Truth
 from pipeline.study import Target
 from pipeline.units import horizon_years
@@ -94,6 +98,19 @@ class HeldOut:
         """Years of each horizon."""
         return {text: horizon_years(text) for text in self.target.horizons}
 
+    @cached_property
+    def people_by_label(self) -> tuple[Counts, dict[str, Counts]]:
+        """People by label, and by label of each column; small numbers, and what would give them away, are hidden."""
+        recorded = [np.array([*each.labels, ""], dtype=str)[each.truth] for each in self.columns.values()]
+        joint, columns = joint_counts(self.truth.label, recorded)
+        return joint, dict(zip(self.columns, columns, strict=True))
+
+    def shown(self, column: str) -> list[str]:
+        """Return the labels of a column that have people enough to be scored by themselves, as the others have."""
+        counts, labels = self.people_by_label[1][column], self.columns[column].labels
+        many = {label: count for label in labels if isinstance(count := counts.get(label), int)}
+        return [label for label, n in many.items() if min(n, len(self.people) - n) >= LEAST_TO_SCORE]
+
     def at(self, rows: np.ndarray) -> HeldOut:
         """Return some of the rows, for scores; label columns and parts are left out."""
         taken = (self.predicted[rows], self.truth.at(rows), self.people[rows], self.groups[rows])
@@ -162,14 +179,67 @@ def _of_labels(held: HeldOut) -> dict[str, Any]:
         },
         "one_against_rest": summary.one_against_rest(held.predicted, label, labels, groups, seed),
         "confusion": {
-            name: confusion(each.probabilities, each.truth, each.labels) for name, each in held.columns.items()
-        },
-        "decisions": _decisions(held),
-        "sets": {
-            name: summary.set_summary(each.members, each.truth, groups, each.promised)
+            name: confusion(each.probabilities, each.truth, each.labels, held.people_by_label[1][name])
             for name, each in held.columns.items()
         },
+        "decisions": _decisions(held),
+        **{kind: {name: of(held, name) for name in held.columns} for kind, of in _OF_COLUMNS.items()},
     }
+
+
+def _sets(held: HeldOut, name: str) -> dict[str, Any]:
+    column = held.columns[name]
+    found = summary.set_summary(column.members, column.truth, held.groups, column.promised)
+    by_label = coverage_by_label(column.members, column.truth, column.labels, held.shown(name))
+    return found | {"by_label": by_label}
+
+
+def _answered(held: HeldOut, name: str) -> dict[str, Any]:
+    return {"points": selective_accuracy(held.columns[name].probabilities, held.columns[name].truth)}
+
+
+def _told_apart(held: HeldOut, name: str) -> dict[str, Any]:
+    column = held.columns[name]
+    of, shown = (column.probabilities, column.truth, column.labels), held.shown(name)
+    drawn = {"groups": held.groups, "seed": held.seed}
+    return {"pairs": hardest_pairs(*of, shown, **drawn), "precision": precision(*of, shown, **drawn)}
+
+
+def people_needed(held: HeldOut, parameters: int) -> dict[str, Any]:
+    """Say how many people a model of so many parameters asks for, beside those there are.
+
+    Returns
+    -------
+    dict
+        ``parameters`` and ``people``; ``needed``: by label of the first column, or for the event, ``people`` and the
+        ``events_per_parameter`` that there are. A label without people enough is left out, and so is an event that
+        fewer than five had.
+    """
+    people = len(np.unique(held.people.astype(str)))
+    found: dict[str, Any] = {"parameters": parameters, "people": people, "needed": {}}
+    if held.is_risk:
+        had = held.truth.event_indicator
+        events, seen = told(len(np.unique(held.people[had].astype(str)))), held.truth.left.copy()
+        seen[had] = (held.truth.left[had] + held.truth.right[had]) / 2.0
+        if isinstance(events, int) and events and seen.sum() > 0.0:
+            asked = needed_for_event(parameters, float(had.sum() / seen.sum()), float(seen.mean()))
+            found["needed"]["event"] = _needed(asked, events, parameters)
+        return found
+    column = next(iter(held.columns))
+    for label in held.shown(column):
+        events = held.people_by_label[1][column][label]
+        assert isinstance(events, int)
+        asked = needed_for_label(parameters, events / len(held.people))
+        found["needed"][label] = _needed(asked, events, parameters)
+    return found
+
+
+def _needed(asked: Needed, events: int, parameters: int) -> dict[str, float]:
+    return {"people": asked.people, "events_per_parameter": events / parameters}
+
+
+_OF_COLUMNS = {"sets": _sets, "answered": _answered, "told_apart": _told_apart}
+"""What is said of each label column by itself."""
 
 
 def _decisions(held: HeldOut) -> dict[str, Any]:
@@ -208,6 +278,28 @@ def recalibrated_here(held: HeldOut) -> dict[str, dict[str, float]]:
         return after_recalibration(held.predicted, summary.label_codes(held.truth.label, held.labels), **shared)
     risk, years = held.predicted[:, -1], horizon_years(held.target.horizons[-1])
     return after_recalibration(risk, event_by(held.truth.left, held.truth.right, risk, years), **shared)
+
+
+def recalibrated_at_each(held: HeldOut, site: np.ndarray) -> dict[str, dict[str, float]]:
+    """Return the same for a model that is recalibrated at each site by itself, as a mean over people and sites.
+
+    Returns
+    -------
+    dict
+        By number of groups, ``before`` and ``after`` as of `recalibrated_here`, and the number of ``sites`` that have
+        twice as many groups at least; a site weighs as many as its people.
+    """
+    found: dict[str, list[tuple[float, float, int]]] = {}
+    for name in np.unique(site):
+        rows = np.flatnonzero(site == name)
+        for size, score in recalibrated_here(held.at(rows)).items():
+            found.setdefault(size, []).append((score["before"], score["after"], len(rows)))
+    told_of = {}
+    for size, every in found.items():
+        before, after, weight = np.array(every).T
+        means = {"before": float(np.average(before, weights=weight)), "after": float(np.average(after, weights=weight))}
+        told_of[size] = means | {"sites": len(every)}
+    return told_of
 
 
 _OF_SUBGROUPS = ("information", "accuracy", "auc", "macro_auc", "observed_over_expected", "concordance")

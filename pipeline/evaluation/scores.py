@@ -92,6 +92,35 @@ def auc(risk_score: np.ndarray, outcome: np.ndarray) -> float:
     return float((ranks[outcome].sum() - with_ * (with_ + 1) / 2.0) / (with_ * without))
 
 
+def average_precision(risk_score: np.ndarray, outcome: np.ndarray) -> float:
+    """Return the mean precision over all rows with the outcome, each at its own threshold (Davis and Goadrich 2006).
+
+    The area below the curve of precision over recall. The share of rows with the outcome is what chance gives.
+
+    Parameters
+    ----------
+    risk_score : array-like, shape (n,)
+    outcome : array-like of bool, shape (n,)
+
+    Returns
+    -------
+    float
+        NaN if no row has the outcome.
+
+    Examples
+    --------
+    >>> round(average_precision(np.array([0.9, 0.6, 0.4, 0.1]), np.array([1, 0, 1, 0])), 3)
+    0.833
+    """
+    risk_score, outcome = np.asarray(risk_score, dtype=np.float64), np.asarray(outcome).astype(bool)
+    if not outcome.any():
+        return float("nan")
+    order = np.argsort(-risk_score, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(risk_score[order]) != 0.0, True))  # of those that score alike
+    found = np.cumsum(outcome[order])[last]
+    return float((np.diff(found, prepend=0) * found / (last + 1.0)).sum() / found[-1])
+
+
 def macro_auc(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Return the mean of the one-against-rest `auc` over the labels for which it is defined.
 

@@ -7,11 +7,12 @@ import numpy as np
 from pipeline.features.columns import side_by_side, yes_count
 from pipeline.features.spec import LATER, Values, record_feature
 from pipeline.features.timeline import History
-from pipeline.schema.symptoms import EARLY_SIGNS
+from pipeline.schema.symptoms import EARLY_SIGNS, SYMPTOMS
 from pipeline.units import WEEKS_PER_YEAR, Unit
 from pipeline.vocabulary import ONSET_AGE_BINS
 
 AGE_AT_ONSET = "Age at the first symptom"
+_REPORTED = (*EARLY_SIGNS, *SYMPTOMS)
 _PACE = {"hours_to_days": 0.0, "days_to_weeks": 1 / 3, "weeks_to_months": 2 / 3, "insidious": 1.0}
 
 
@@ -118,6 +119,22 @@ def onset_one_sided_state(history: History) -> Values:
 def early_signs_count(history: History) -> Values:
     """Count the early signs present at this visit; NaN where none was asked for."""
     return yes_count(side_by_side(history.value(sign.name) for sign in EARLY_SIGNS))
+
+
+@record_feature(
+    unit=Unit.SHARE,
+    outputs=[f"{symptom.name}_before_share" for symptom in _REPORTED],
+    bounds=(0.0, 1.0),
+    source="intake form; what patients report changes from visit to visit",
+    invariant_to=(LATER,),
+    titles=[f"{symptom.meaning.rstrip('.')}, share of earlier visits" for symptom in _REPORTED],
+)
+def reported_before_share(history: History) -> Values:
+    """Share of the earlier visits at which a symptom was reported, of those at which it was asked for.
+
+    NaN at a first visit. One form misses much of what a patient has; several tell more than the last alone.
+    """
+    return side_by_side(history.mean_before(symptom.name) for symptom in _REPORTED)
 
 
 @record_feature(

@@ -51,6 +51,19 @@ class Moments:
         own = (last >= 0) & ~np.isnan(weeks) & (self._moment_patient[last] == self.patient)
         return self._by_moment(values)[np.where(own, self._moment_order[last], -1)]
 
+    def mean_before(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of a value, one a visit, over the strictly earlier moments that have it, shape (visits,).
+
+        Sums of flags, and of halves of them, are exact, so that the result has the same bits whoever else is there.
+        """
+        held = self._by_moment(values)[:-1]
+        known = ~np.isnan(held)
+        sums = (np.concatenate([[0.0], np.cumsum(each)]) for each in (np.where(known, held, 0.0), known))
+        total, count = (each[self._of_visit] - each[self._first[self._of_visit]] for each in sums)
+        with np.errstate(invalid="ignore"):
+            mean = total / count
+        return np.where(np.isnan(self.number), np.nan, mean)
+
     def keys(self, patient: np.ndarray, weeks: np.ndarray, *, strictly_after: bool | np.ndarray = False) -> np.ndarray:
         """Return whole numbers that are ordered as patients and visit times are, to compare other times with visits.
 

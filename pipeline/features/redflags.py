@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from pipeline.features.columns import side_by_side
 from pipeline.features.spec import Values, record_feature
@@ -25,8 +24,7 @@ _COLUMNS = tuple(dict.fromkeys(name for columns in RED_FLAG_COLUMNS.values() for
 def red_flag_state(history: History) -> Values:
     """Whether a rule raises a flag at this visit; NaN where it raises none and none of its columns was recorded."""
     read = {name: history.text(name) if name in _TEXTS else history.value(name) for name in _COLUMNS}
-    table = pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in read.items()})
-    raised = raised_flags(table, history.marks)
+    raised = raised_flags(read, history.marks)
     states = []
     for name, columns in RED_FLAG_COLUMNS.items():
         known = raised[name].copy()

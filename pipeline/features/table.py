@@ -24,7 +24,7 @@ def build(
 ) -> pd.DataFrame:
     """Return the features' columns, one row a visit."""
     history = History(cohort.visits, cohort.treatments)
-    recorded = _recorded(cohort, features, map, cache) if cohort.recordings else None
+    recorded = _recorded(cohort, [each for each in features if each.spec.level != "record"], map, cache)
     columns = [name for feature in features for name in feature.spec.columns]
     # column by column in memory: features are computed by column, and a data frame keeps them so
     table = np.empty((len(cohort), len(columns)), order="F")
@@ -34,7 +34,7 @@ def build(
         if feature.spec.level == "record":
             values = np.asarray(feature(history), dtype=float).reshape(len(cohort), width)
         else:
-            values = recorded(feature) if recorded else np.nan
+            values = recorded(feature)
         table[:, start : start + width] = values
         start += width
     return pd.DataFrame(table, columns=pd.Index(columns), copy=False)
@@ -42,9 +42,14 @@ def build(
 
 def _recorded(
     cohort: Cohort, features: Sequence[Feature], map: Callable[..., Iterable[Any]], cache: SignalCache | None
-) -> Callable[[Feature], np.ndarray]:
-    """Measure the recordings; return a function from a feature to its columns."""
-    measured = measure(cohort.visits, cohort.recordings, _window_features(features), map=map, cache=cache)
+) -> Callable[[Feature], np.ndarray | float]:
+    """Measure the recordings of the sensors that features ask for; return a function from a feature to its columns."""
+    windows = _window_features(features)
+    sensors = {each.spec.sensor for each in (*features, *windows)}
+    recordings = [each for each in cohort.recordings if each.sensor in sensors]
+    if not recordings:
+        return lambda _: np.nan
+    measured = measure(cohort.visits, recordings, windows, map=map, cache=cache)
     first = _first_of_visit(cohort.visits)
     return lambda feature: visit_values(measured, feature)[first]
 

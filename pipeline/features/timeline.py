@@ -89,6 +89,13 @@ class History:
         """Return what a value, given for each visit, was at the last strictly earlier visit."""
         return self._moments.at_previous(values)
 
+    def mean_before(self, column: str) -> np.ndarray:
+        """Return the mean over the strictly earlier visits that have a value; NaN where none has.
+
+        For flags: of other numbers the last digit may depend on who else is in the table.
+        """
+        return self._moments.mean_before(self.value(column)) if self.has(column) else self._nothing
+
     def by_then(self, column: str, weeks: np.ndarray) -> np.ndarray:
         """Return the value at the patient's last visit at or before a time; NaN where there is none.
 

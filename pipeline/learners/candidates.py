@@ -13,18 +13,30 @@ from sklearn.base import BaseEstimator
 
 from pipeline.learners.generative import GenerativeModel
 from pipeline.learners.linear import Discriminant, logistic_path
+from pipeline.learners.network import Network
 from pipeline.learners.trees import Boosting, ExtraTrees
 
-SIMPLE = ("prior", "logistic", "discriminant", "generative", "generative_with_errors", "extra_trees", "boosting")
+SIMPLE = (
+    "prior",
+    "logistic",
+    "discriminant",
+    "generative",
+    "generative_with_errors",
+    "network",
+    "extra_trees",
+    "boosting",
+)
 """Models that answer alone, from simple to complex; of `logistic` there is one a penalty."""
 
-CANDIDATES = (*SIMPLE, "pool", "vote")
-"""All that can be chosen: `pool` multiplies powers of a logistic regression and a generative model, `vote` averages a
-logistic regression, extra trees and boosting."""
+POOLS = {"pool": ("logistic", "generative"), "pool_of_three": ("logistic", "generative", "network")}
+"""Products of powers of models of several kinds."""
 
-_KINDS = {"pool": ("logistic", "generative"), "vote": ("logistic", "extra_trees", "boosting")}
+CANDIDATES = (*SIMPLE, *POOLS, "vote")
+"""All that can be chosen, pools among them; `vote` averages a logistic regression, extra trees and boosting."""
+
+_KINDS = POOLS | {"vote": ("logistic", "extra_trees", "boosting")}
 _USUAL = {"logistic": "logistic 0.1", "generative": "generative_with_errors"} | {
-    name: name for name in ("extra_trees", "boosting")
+    name: name for name in ("network", "extra_trees", "boosting")
 }
 """The model that stands for a kind where no candidate of the kind is asked for."""
 
@@ -143,6 +155,8 @@ def fit_simple(names: Sequence[str], rows: Rows, random_state: int) -> dict[str,
                 fitted[name] = Prior().fit(*own[1:])
             case ["discriminant"]:
                 fitted[name] = Discriminant().fit(*own)
+            case ["network"]:
+                fitted[name] = Network(random_state=random_state).fit(*own)
             case ["extra_trees"]:
                 fitted[name] = ExtraTrees(random_state=random_state).fit(*own)
             case ["boosting"]:

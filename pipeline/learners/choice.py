@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import OptimizeResult, minimize_scalar
 from scipy.special import log_softmax
 
-from pipeline.learners.candidates import Rows, fit_powers, fit_simple, members_of, simple_names, together
+from pipeline.learners.candidates import POOLS, Rows, fit_powers, fit_simple, members_of, simple_names, together
 from pipeline.learners.inner import inner_folds, simplest_within_one_error
 
 
@@ -59,7 +59,7 @@ def choose(names: tuple[str, ...], rows: Rows, *, folds: int, random_state: int)
     for name in names:
         members = members_of(name, alone)
         stack = np.stack([log_shares[member] for member in members])
-        powers = fit_powers(stack, truth, weight) if name == "pool" else np.zeros(0)
+        powers = fit_powers(stack, truth, weight) if name in POOLS else np.zeros(0)
         logits = together(stack, powers)
         temperature = _temperature(logits, truth, weight)
         found[name] = members, powers, temperature

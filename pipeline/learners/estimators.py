@@ -29,7 +29,7 @@ class DystoniaTypeClassifier(ClassifierMixin, BaseEstimator):
     ----------
     candidates : tuple of str
         What may be chosen: ``prior``, ``logistic``, ``discriminant``, ``generative``, ``generative_with_errors``,
-        ``extra_trees``, ``boosting``, ``pool``, ``vote``.
+        ``network``, ``extra_trees``, ``boosting``, ``pool``, ``pool_of_three``, ``vote``.
     folds : int
         Folds in which the choice is made.
     random_state : int

@@ -244,9 +244,12 @@ def answer(members: np.ndarray, labels: Sequence[str], tree: Mapping[str, tuple[
     members = np.asarray(members, dtype=bool)
     parent = {child: node for node, children in tree.items() for child in children}
     paths = [_path(str(label), parent) for label in labels]
-    patterns, which = np.unique(members, axis=0, return_inverse=True)
-    names = [_common([paths[column] for column in np.flatnonzero(pattern)]) for pattern in patterns]
-    return np.array(names, dtype=str)[which.reshape(-1)]
+    nodes = sorted({(depth, node) for path in paths for depth, node in enumerate(path)})
+    found = np.zeros(len(members), dtype=np.int64)
+    for at, (_, node) in enumerate(nodes):  # the nodes that hold a set lie on one path: the last found is the deepest
+        elsewhere = [column for column, path in enumerate(paths) if node not in path]
+        found[~members[:, elsewhere].any(axis=1)] = at
+    return np.array([node for _, node in nodes], dtype=str)[found]
 
 
 def _path(label: str, parent: Mapping[str, str]) -> list[str]:
@@ -255,9 +258,3 @@ def _path(label: str, parent: Mapping[str, str]) -> list[str]:
     while path[0] in parent:
         path.insert(0, parent[path[0]])
     return path if path[0] == ROOT else [ROOT, *path]
-
-
-def _common(paths: list[list[str]]) -> str:
-    """Return the last node that all paths share."""
-    shared = [nodes[0] for nodes in zip(*paths, strict=False) if len(set(nodes)) == 1]
-    return shared[-1] if shared else ROOT

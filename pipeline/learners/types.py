@@ -23,11 +23,12 @@ class TypeClassifier(ClassifierMixin, BaseEstimator):
 
     Candidates, from simple to complex: the shares of the labels; logistic regression, one a penalty; shrunk
     discriminant analysis; a shrunken generative model that leaves missing terms out, with labels taken as they are and
-    with labels that may be wrong; extra trees; small boosting; the log-linear pool of logistic and generative model;
-    the mean of logistic, extra trees and boosting. Each gets one temperature, fitted on its out-of-fold logits (Guo et
-    al. 2017, ICML, arXiv:1706.04599); the first whose out-of-fold log-loss is within one standard error of the best is
-    fitted on all rows. Rows whose class the training part of a fold lacks take no part in the choice: no candidate and
-    no temperature could help them, and the final model has seen their class.
+    with labels that may be wrong; a small network with a narrow middle; extra trees; small boosting; the log-linear
+    pools of logistic and generative model, without and with the network; the mean of logistic, extra trees and
+    boosting. Each gets one temperature, fitted on its out-of-fold logits (Guo et al. 2017, ICML, arXiv:1706.04599); the
+    first whose out-of-fold log-loss is within one standard error of the best is fitted on all rows. Rows whose class
+    the training part of a fold lacks take no part in the choice: no candidate and no temperature could help them, and
+    the final model has seen their class.
 
     Parameters
     ----------

@@ -120,10 +120,11 @@ def assemble(raw: Mapping[str, Sequence[pa.Table]], source: Source, options: Opt
 
 
 def wanted(table: str, options: Options) -> Wanted:
-    """Say how a table of ours is best read: cells that repeat come once, and only our columns have to be cells."""
+    """Say how a table of ours is best read: cells that repeat come once, and of other columns the name is enough."""
     columns = columns_of(table, options)
     repeated = frozenset(column.name for column in columns if column.kind in ("number", "flag", "category"))
-    return Wanted(encoded=repeated, judged=frozenset(column.name for column in columns))
+    names = tuple(column.name for column in columns)
+    return Wanted(only=names, encoded=repeated, judged=frozenset(names))
 
 
 def columns_of(table: str, options: Options) -> tuple[Column, ...]:

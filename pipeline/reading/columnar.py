@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow.parquet as papq
 
 from pipeline.errors import ContractError
 from pipeline.reading.raw import EVERYTHING, MOST_CELL_BYTES, THEIRS, Wanted, cell_too_large, keyed, refuse_names
+from pipeline.reading.row_groups import column_sizes
 from pipeline.reading.texts import as_text, in_full, is_text
 
 _BATCH_ROWS = 16_384
@@ -49,8 +50,9 @@ def read(path: Path, name: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Tabl
         chosen = [column for column in wanted.only if column in schema.names] or schema.names
         texts = {column for column in chosen if is_text(schema.field(column).type)}
         with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts) as file:
-            _refuse_bombs(file.metadata, name)
-            encoded = texts & wanted.encoded | _with_large_cells(file, texts - wanted.encoded)
+            sizes = list(column_sizes(file.metadata, path.stat().st_size))
+            _refuse_bombs(sizes, set(schema.names) - set(chosen), name)
+            encoded = texts & wanted.encoded | _with_large_cells(file, sizes, texts - wanted.encoded)
         with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=encoded) as file:
             yield _batch(pa.RecordBatch.from_pylist([], file.schema_arrow), name, row, wanted)
             size = max(1, min(_BATCH_ROWS, _MOST_BYTES // (_CELL_BYTES * max(1, len(chosen)))))
@@ -89,28 +91,23 @@ def _no_cells(name: str, column: str, kind: str) -> ContractError:
     )
 
 
-def _refuse_bombs(about: papq.FileMetaData, name: str) -> None:
-    """Refuse a file whose pages inflate beyond all measure, before one is."""
-    for group in range(about.num_row_groups):
-        chunks = about.row_group(group)
-        for column in range(chunks.num_columns):
-            if chunks.column(column).total_uncompressed_size > _MOST_BYTES:
-                raise _too_large(name, chunks.column(column).path_in_schema)
+def _refuse_bombs(sizes: Sequence[Mapping[str, int]], unread: set[str], name: str) -> None:
+    """Refuse a file with a column that inflates beyond all measure, before it does, unless the column is not read."""
+    for group in sizes:
+        for column, size in group.items():
+            if size > _MOST_BYTES and column not in unread:
+                raise _too_large(name, column)
 
 
-def _with_large_cells(file: papq.ParquetFile, columns: set[str]) -> set[str]:
+def _with_large_cells(file: papq.ParquetFile, sizes: Sequence[Mapping[str, int]], columns: set[str]) -> set[str]:
     """Return the columns of which a batch may be a flood, if each row were given its own cell.
 
     A chunk's dictionary comes with its first row; cells outside of it are in the file as often as in the table.
     """
     large: set[str] = set()
-    for group in range(file.num_row_groups):
-        chunks = file.metadata.row_group(group)
-        rows = min(chunks.num_rows, _BATCH_ROWS)
-        sizes = {
-            place.path_in_schema: place.total_uncompressed_size for place in map(chunks.column, range(len(file.schema)))
-        }
-        unsure = [column for column in columns - large if sizes.get(column, 0) * rows > _MOST_BYTES]
+    for group, size in enumerate(sizes):
+        rows = min(file.metadata.row_group(group).num_rows, _BATCH_ROWS)
+        unsure = [column for column in columns - large if size.get(column, 0) * rows > _MOST_BYTES]
         if unsure and rows:
             first = next(file.iter_batches(batch_size=1, row_groups=[group], columns=unsure, use_threads=False))
             large |= {name for name in unsure if _largest(first.column(name).dictionary) * rows > _MOST_BYTES}

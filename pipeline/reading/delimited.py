@@ -64,7 +64,7 @@ def read(path: Path, name: str, delimiter: str, wanted: Wanted = EVERYTHING) -> 
 
     chosen = [column for column in wanted.only if column in header] or header
     if _is_one_line(path):  # a header alone, which pyarrow takes for nothing
-        yield _without_cells(chosen, name, [])
+        yield _without_cells(header, name, [])
         return
     with path.open("rb") as file:
         if clean:
@@ -72,6 +72,8 @@ def read(path: Path, name: str, delimiter: str, wanted: Wanted = EVERYTHING) -> 
         else:
             chosen = header
             types = {_spelled_name(column): pa.binary() for column in header}
+        if chosen != header:
+            yield _naming(header, name)
         parsing = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep_number)
         stream = _opened(path if clean else _Spelled(file), name, parsing, types)
         yield from _numbered(stream, name, chosen, ragged, clean)
@@ -142,6 +144,11 @@ def _numbered(
 def _without_cells(header: list[str], name: str, ragged: list[int]) -> pa.Table:
     cells = {column: pa.nulls(len(ragged), pa.string()) for column in header}
     return keyed(cells, name, np.array(ragged, dtype=np.int64), pa.repeat("RAGGED", len(ragged)))
+
+
+def _naming(header: list[str], name: str) -> pa.Table:
+    """Return a batch without rows that names all columns."""
+    return keyed({column: pa.nulls(0, pa.string()) for column in header}, name, np.zeros(0, dtype=np.int64))
 
 
 def _record_numbers(following: int, count: int, ragged: list[int]) -> np.ndarray:

@@ -31,7 +31,7 @@ class Wanted:
     Attributes
     ----------
     only : tuple of str
-        Columns that are enough; a reader may give more. Empty: all.
+        Columns that are enough; a reader may give more, and its first batch names all. Empty: all.
     encoded : frozenset of str
         Columns to give dictionary-encoded where the reader can.
     judged : frozenset of str, optional

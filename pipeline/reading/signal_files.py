@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ import pyarrow.parquet as papq
 from pipeline.errors import ContractError
 from pipeline.reading import npz
 from pipeline.reading.below import io_failed
+from pipeline.reading.row_groups import column_sizes
 from pipeline.reading.signal_header import refuse_wrong_header
 from pipeline.reading.signal_layout import SignalLayout
 
@@ -171,14 +173,14 @@ def _no_column(where: str) -> ContractError:
 
 
 def _parquet(file: BinaryIO, layout: SignalLayout, where: str) -> Iterator[np.ndarray]:
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
     with papq.ParquetFile(file, page_checksum_verification=True, buffer_size=_CSV_BYTES, pre_buffer=False) as opened:
         names = opened.schema_arrow.names
         if any(names.count(name) != 1 for name in layout.wanted):
             raise _no_column(where)
-        for group in range(opened.metadata.num_row_groups):
-            chunks = opened.metadata.row_group(group)
-            sizes = [chunks.column(number).total_uncompressed_size for number in range(chunks.num_columns)]
-            if max(sizes, default=0) > _MOST_BYTES:
+        for sizes in column_sizes(opened.metadata, length):
+            if max(sizes.values(), default=0) > _MOST_BYTES:
                 raise ContractError(where, "a row group of more than 512 MiB a column", code="TOO_LARGE")
         for batch in opened.iter_batches(batch_size=BLOCK, columns=list(layout.wanted), use_threads=False):
             yield _numbers(batch.select(list(layout.wanted)), layout, where)

@@ -174,8 +174,15 @@ class Source:
                 raise IoFailed(name, "changed while it was read", do="Run again when nothing writes to it")
 
 
-def open_source(path: Path, options: Options) -> Source:
+def open_source(path: Path, options: Options, *, outcomes: bool = True) -> Source:
     """Find out what a path holds.
+
+    Parameters
+    ----------
+    path : Path
+    options : Options
+    outcomes : bool
+        Whether what became of the patients is read too: what speaks of the future is no input of a prediction.
 
     Raises
     ------
@@ -186,8 +193,12 @@ def open_source(path: Path, options: Options) -> Source:
     """
     status = _status(path)
     if stat.S_ISDIR(status.st_mode):
-        return _open_folder(path, options)
-    return _open_files(path.parent, {"visits": [path]}, options)
+        source = _open_folder(path, options, [table for table in TABLES if outcomes or table != "outcomes"])
+    else:
+        source = _open_files(path.parent, {"visits": [path]}, options)
+    if outcomes:
+        return source
+    return replace(source, tables={table: parts for table, parts in source.tables.items() if table != "outcomes"})
 
 
 def _refuse_irregular(path: Path, status: os.stat_result) -> None:
@@ -236,8 +247,8 @@ def _refuse_links_out(folder: Path, path: Path) -> None:
         )
 
 
-def _open_folder(folder: Path, options: Options) -> Source:
-    parts = {table: _parts(folder, table) for table in TABLES}
+def _open_folder(folder: Path, options: Options, tables: Iterable[str]) -> Source:
+    parts = {table: _parts(folder, table) for table in tables}
     parts = {table: found for table, found in parts.items() if found}
     if "visits" not in parts:
         packets = sorted(path for path in folder.iterdir() if path.suffix in _PACKETS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from pipeline.report.figures import ACCENT, INK
+from pipeline.report.drawing import ACCENT, INK
 
 _DARK = {INK: "#e4e8ec", ACCENT: "#7db4ea"}
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}

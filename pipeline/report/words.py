@@ -55,6 +55,12 @@ FIGURES = {
         "Each bar counts people whose set holds so many labels: the farther left, the more an answer says. "
         "Counts below five are left out.",
     ),
+    "answered": (
+        "What if it answers only where it is sure?",
+        "From right to left fewer people are answered, the surest: the line is how often the most probable label is "
+        "then the recorded one, the grey line how often for all. A line that does not rise says that it does not know "
+        "where it errs. The band is a 95 % interval.",
+    ),
     "observed_over_expected": (
         "Is the number of events right?",
         "Each line is one horizon: at the grey line at 1 as many events came as predicted; to its left fewer, to its "

@@ -1,37 +1,16 @@
 """The report as a reader meets it: on a phone and on a desk, light and dark, whatever names the cohort has."""
 
-import base64
-import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from pipeline.report import html_page
+from tests.browser.conftest import WIDTHS
 from tests.report.made_up import report_of
 
 pytestmark = pytest.mark.browser
 
-SHOTS = Path(__file__).parents[2] / ".browser"
-WIDTHS = {"phone": 390, "desk": 1280}
 HOSTILE = "<script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">'\"{{ 7*7 }}$\\frac{$\u202e"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium with the driver of the system: nothing is fetched."""
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("no chromedriver here: install Debian's chromium and chromium-driver")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options=options, service=Service(driver)) as chrome:
-        yield chrome
 
 
 @pytest.fixture(scope="module")
@@ -43,45 +22,22 @@ def pages(line, tmp_path_factory):
     return folder
 
 
-def opened(browser, page, width, scheme):
-    """Open a page as a device would show it; return the addresses that were asked for."""
-    browser.get_log("performance")
-    shape = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shape)
-    preferred = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": preferred})
-    browser.get(page.as_uri())
-    browser.execute_script("document.querySelectorAll('details').forEach(each => { each.open = true })")
-    said = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [each["params"]["request"]["url"] for each in said if each["method"] == "Network.requestWillBeSent"]
-
-
-def shoot(browser, name, width):
-    height = browser.execute_script("return document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-    taken = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-    SHOTS.mkdir(exist_ok=True)
-    (SHOTS / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", WIDTHS)
 @pytest.mark.parametrize("page", ["trained", "hostile"])
-def test_a_page_fits_loads_nothing_and_runs_nothing(browser, pages, page, device, scheme):
+def test_a_page_fits_loads_nothing_and_runs_nothing(reader, pages, page, device, scheme):
     """Nothing in the console, nothing asked for, nothing wider than the screen, every picture there with a text."""
     width = WIDTHS[device]
-    asked = opened(browser, pages / f"{page}.html", width, scheme)
-    shoot(browser, f"{page}-{device}-{scheme}", width)
+    asked = reader.open(pages / f"{page}.html", width, scheme)
+    reader.shoot(f"{page}-{device}-{scheme}", width)
     assert not [address for address in asked if not address.startswith(("data:", (pages / page).as_uri()))]
-    assert not browser.get_log("browser")
-    assert browser.title.endswith(": report")
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    pictures = browser.execute_script(
-        "return [...document.images].map(each => [each.naturalWidth, each.alt, each.currentSrc])"
-    )
+    assert not reader.said()
+    assert reader.chrome.title.endswith(": report")
+    assert reader.script("return document.documentElement.scrollWidth") <= width
+    pictures = reader.script("return [...document.images].map(each => [each.naturalWidth, each.alt, each.currentSrc])")
     assert len(pictures) > 6
     assert all(natural > 100 and len(text) > 20 for natural, text, _ in pictures)
-    ink, paper = browser.execute_script(
+    ink, paper = reader.script(
         "const style = getComputedStyle(document.body); return [style.color, style.backgroundColor]"
     )
     assert contrast(ink, paper) > 7.0
@@ -89,10 +45,10 @@ def test_a_page_fits_loads_nothing_and_runs_nothing(browser, pages, page, device
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_can_be_read(browser, pages, scheme):
+def test_all_text_can_be_read(reader, pages, scheme):
     """Every colour of text has the contrast that WCAG 2.2 asks for (AA: 4.5) with what is behind it."""
-    opened(browser, pages / "trained.html", 1280, scheme)
-    pairs = browser.execute_script("""
+    reader.open(pages / "trained.html", 1280, scheme)
+    pairs = reader.script("""
         const behind = e => { const c = getComputedStyle(e).backgroundColor;
             return c === 'rgba(0, 0, 0, 0)' && e.parentElement ? behind(e.parentElement) : c };
         return [...document.body.querySelectorAll('*')].filter(e => e.innerText)

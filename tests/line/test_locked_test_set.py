@@ -92,3 +92,10 @@ def test_a_study_that_locks_nobody_away_has_nothing_to_open(line, capsys):
     assert "keeps nobody apart" in capsys.readouterr().err
     assert main(["evaluate", "models:/intake@champion", *command[2:]]) == 64
     assert "beside the model" in capsys.readouterr().err
+
+
+def test_again_means_nothing_without_locked(line, capsys):
+    """Whoever leaves out the one would think to have opened the other."""
+    assert main(["evaluate", str(line.bundle_folder), str(line.cohort_folder), "--out", "none", "--again"]) == 64
+    assert "--again: is about a test set, but --locked was not given" in capsys.readouterr().err
+    assert not Path("none").exists()

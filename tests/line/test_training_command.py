@@ -16,7 +16,7 @@ from pipeline.tracking.store import tracking_uri
 PARENT, COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
 CANARY = "Zanzibar4711"
 MEMBERS = ("manifest.json", "canaries.json", "standings.json", "report.json", "phenotype.skops")
-OF_LABELS = ("calibration", "confusion", "decisions", "one_against_rest", "reasons", "sets", "subgroups")
+OF_LABELS = ("answered", "calibration", "confusion", "decisions", "one_against_rest", "reasons", "sets", "subgroups")
 
 STUDY = """
 name = "{name}"

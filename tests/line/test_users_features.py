@@ -38,7 +38,7 @@ def package(tmp_path_factory):
     """The files of the documentation's page."""
     folder = tmp_path_factory.mktemp("gait-lab-features")
     for name, text in FILE.findall(PAGE.read_text(encoding="utf-8")):
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / Path(name).name).write_text(text, encoding="utf-8")
     return folder
 
 

@@ -225,3 +225,14 @@ def test_a_part_may_lack_a_column_of_the_first():
     assert main(["check", "folder", "--draft-mapping", "draft.toml"]) == 0
     drafted = load_mapping("./draft.toml").tables["visits"].columns
     assert sorted(drafted) == ["age_at_onset_y", "patient_id", "sex"]
+
+
+def test_a_table_of_another_layout_is_told_of_drafts(capsys):
+    """Who checks a table of their own first learns what to do next; a mapping that is there already needs no draft."""
+    Path("theirs.csv").write_text("patient,treat\n1,Placebo\n", encoding="utf-8")
+    assert main(["check", "theirs.csv"]) == 65
+    said = capsys.readouterr().err
+    assert "have a mapping drafted: --draft-mapping FILE" in said
+    assert said.count("\n") == 1
+    assert main(["check", "theirs.csv", "--mapping", "cervical-trial"]) == 65
+    assert "--draft-mapping" not in capsys.readouterr().err

@@ -24,7 +24,7 @@ def text_of(name: str) -> str:
 
 
 def blocks(name: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text_of(name), re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}(?: title=[^\n]*)?\n(.*?)^```", text_of(name), re.MULTILINE | re.DOTALL)
 
 
 def commands(name: str) -> list[list[str]]:
@@ -45,11 +45,17 @@ def test_links_lead_somewhere(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_anchors_exist(name):
-    headings = {
-        re.sub(r"[^a-z0-9]+", "-", line.lower()).strip("-")
-        for line in re.findall(r"^#+ (.*)$", text_of(name), re.MULTILINE)
-    }
-    assert [anchor for anchor in re.findall(r"\]\(#([^)]+)\)", text_of(name)) if anchor not in headings] == []
+    """On the same page and on others."""
+    here = (ROOT / name).parent
+    for page, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text_of(name)):
+        if "://" not in page:
+            assert anchor in anchors(here / page if page else ROOT / name), (page, anchor)
+
+
+def anchors(page: Path) -> set[str]:
+    """Where one may jump to on a page: its headings, as a site names them."""
+    text = page.read_text(encoding="utf-8")
+    return {re.sub(r"[^a-z0-9]+", "-", line.lower()).strip("-") for line in re.findall(r"(?m)^#+ (.*)$", text)}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if commands(name)])
@@ -112,6 +118,21 @@ def test_every_claim_beside_other_packages_is_shown():
     rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", text, re.MULTILINE))
     assert claims == set(rows)
     assert all("tests/" in row or ".md)" in row for row in rows.values())
+
+
+def test_speed_beside_other_packages_is_what_was_measured():
+    """Whoever measures again writes one table; what others quote of it follows, or this fails."""
+    measured = dict(
+        re.findall(r"^\| ([^|]+) \|.*\| ([\d.]+)(?: times ours)? \|$", text_of("docs/benchmarks.md"), re.MULTILINE)
+    )
+    bank, whole, alike = (
+        measured[row]
+        for row in ("scikit-digital-health, bank of all its features", "tsfel, default", "tsfel, the same eight")
+    )
+    assert f"tsfel {whole} times as much; eight features of one definition: {alike} times | {bank} times" in text_of(
+        "docs/peers.md"
+    )
+    assert f"scikit-digital-health {bank} times, tsfel {whole}; like with like, tsfel {alike}" in text_of("README.md")
 
 
 def test_every_make_target_that_is_named_exists():

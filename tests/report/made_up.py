@@ -15,6 +15,12 @@ def report_of(name, label):
     ]
     curves = {label: {"points": curve, "useful": [0.1, 0.2]}, "no" + label: {"points": [], "useful": []}}
     parted = {"age": {name: {"people": 41, "scores": {}}, "other": {"people": "suppressed", "scores": {}}}}
+    people = {"people": 61}
+    by_label = {
+        "by_label": {label: people | {"coverage": INTERVAL}, name: people | {"coverage": {"least": 0.9345}}}
+        | {"few": people | {"coverage": {"most": 0.0655}}, "none": people | {"coverage": "suppressed"}}
+    }
+    right = {"right": 0.71875, "low": 0.59375, "high": 0.84375}
     typed = {
         "counts": counts | {"labels": {label: 19, "other": "suppressed"}},
         "scores": scores,
@@ -29,7 +35,21 @@ def report_of(name, label):
         "subgroups": parted | {"sex": {name: {"people": 43, "scores": {"accuracy": INTERVAL}}}},
         "reasons": {name: {"people": 59, "parts": {"Recording of the head, posture": 0.71, label: 0.73}}},
         "one_against_rest": {label: INTERVAL, "other": "suppressed"},
-        "sets": {name: {"promised": 0.9, "coverage": INTERVAL, "sizes": {"1": 18, "2": "suppressed"}}},
+        "sets": {name: {"promised": 0.9, "coverage": INTERVAL, "sizes": {"1": 18, "2": "suppressed"}} | by_label},
+        "answered": {
+            name: {"points": [{"answered": 0.4375, "from": 0.8125} | right, {"answered": 0.9375, "from": 0.1} | right]}
+        },
+        "told_apart": {
+            name: {
+                "pairs": [{"labels": [label, name], "auc": INTERVAL}],
+                "precision": {label: {"average_precision": INTERVAL, "share": 0.3}},
+            }
+        },
+        "sample_size": {
+            "parameters": 79,
+            "people": 23,
+            "needed": {label: {"people": 683, "events_per_parameter": 0.2}},
+        },
     }
     timed = {
         "counts": counts | {"events": "suppressed"},
@@ -37,6 +57,8 @@ def report_of(name, label):
         "warnings": [],
         "comparators": {name: horizons},
         "left_out_sites": horizons,
+        "left_out_recalibrated": {"50": {"before": 0.26, "after": 0.24, "sites": 3}},
+        "sample_size": {"parameters": 79, "people": 23, "needed": {}},
         "calibration": {"of": "5y", "points": []},
         "decisions": {},
         "subgroups": parted,

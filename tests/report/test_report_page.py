@@ -80,7 +80,7 @@ def test_every_number_is_one_of_the_report():
 
 def test_every_figure_has_a_sentence_and_a_text_instead():
     page = Page(html_page(report_of("name", "label")))
-    assert page.tags.count("img") == page.tags.count("figcaption") == len(figures_of(report_of("name", "label"))) == 11
+    assert page.tags.count("img") == page.tags.count("figcaption") == len(figures_of(report_of("name", "label"))) == 12
     assert all(len(value) > 20 for name, value in page.attributes if name == "alt")
     assert "Trained on synthetic data" in page.words
 
