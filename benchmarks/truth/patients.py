@@ -62,7 +62,10 @@ class Patients:
         wanted = TYPE if target == "type" else SPREAD
         truth = derive(cohort, wanted)
         patients = cohort.groups[truth.visits]
-        return TrainingRows(wanted, self.X[truth.visits], truth, patients, patients, self.modalities)
+        known = tuple(at for at, name in enumerate(model_columns()) if name in wanted.prespecified)
+        return TrainingRows(
+            wanted, self.X[truth.visits], truth, patients, patients, self.modalities, prespecified=known
+        )
 
     def label(self, part: int, *, true: bool = False) -> np.ndarray:
         """Return phenotype (0) or aetiology (1) of each visit, as recorded or true."""
