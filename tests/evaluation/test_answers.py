@@ -26,7 +26,10 @@ def test_coverage_is_the_share_of_each_labels_people_whose_set_holds_it(case):
     shown = [label for at, label in enumerate(LABELS) if (truth == at).sum() >= 20]
     found = coverage_by_label(members, truth, LABELS, shown)
     assert list(found) == shown
-    hidden = [label not in found for at, label in enumerate(LABELS) if (truth == at).any()]
+    there = [at for at in range(3) if (truth == at).any()]
+    hidden = [LABELS[at] not in found or "value" not in found[LABELS[at]]["coverage"] for at in there]
+    inside_of = [members[truth == at, at] for at in there]
+    small = [min(each.sum(), len(each) - each.sum()) < 5 for each in inside_of]
     for label in shown:
         inside = members[truth == LABELS.index(label), LABELS.index(label)]
         assert found[label]["people"] == len(inside)
@@ -42,9 +45,8 @@ def test_coverage_is_the_share_of_each_labels_people_whose_set_holds_it(case):
             assert (len(inside) - inside.sum()) < 5
         else:
             assert coverage["most"] >= inside.mean() - 1e-12
-        hidden.append("value" not in coverage)
-    # the sum over all labels is told
-    assert sum(hidden) != 1 or (truth >= 0).sum() == (truth == truth.max()).sum()
+    # the sum over all labels is told: a small number hides behind another one
+    assert not any(small) or sum(hidden) > 1 or len(there) == 1
 
 
 @given(answers())
