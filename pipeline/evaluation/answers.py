@@ -67,7 +67,7 @@ def _coverage(inside: int, people: int, *, small: bool) -> dict[str, float] | st
         return {"value": share, "low": low, "high": high}
     few = SMALLEST_CELL - 1
     if people - inside < SMALLEST_CELL:
-        return {"least": 1.0 - few / people}
+        return {"least": (people - few) / people}
     if inside < SMALLEST_CELL:
         return {"most": few / people}
     return SUPPRESSED

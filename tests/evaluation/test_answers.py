@@ -26,7 +26,10 @@ def test_coverage_is_the_share_of_each_labels_people_whose_set_holds_it(case):
     shown = [label for at, label in enumerate(LABELS) if (truth == at).sum() >= 20]
     found = coverage_by_label(members, truth, LABELS, shown)
     assert list(found) == shown
-    hidden = [label not in found for at, label in enumerate(LABELS) if (truth == at).any()]
+    there = [at for at in range(3) if (truth == at).any()]
+    hidden = [LABELS[at] not in found or "value" not in found[LABELS[at]]["coverage"] for at in there]
+    inside_of = [members[truth == at, at] for at in there]
+    small = [min(each.sum(), len(each) - each.sum()) < 5 for each in inside_of]
     for label in shown:
         inside = members[truth == LABELS.index(label), LABELS.index(label)]
         assert found[label]["people"] == len(inside)
@@ -38,13 +41,12 @@ def test_coverage_is_the_share_of_each_labels_people_whose_set_holds_it(case):
             assert not few
             assert coverage["value"] == pytest.approx(inside.mean())
         elif "least" in coverage:
-            assert coverage["least"] <= inside.mean()
+            assert coverage["least"] <= inside.mean() + 1e-12
             assert (len(inside) - inside.sum()) < 5
         else:
-            assert coverage["most"] >= inside.mean()
-        hidden.append("value" not in coverage)
-    # the sum over all labels is told
-    assert sum(hidden) != 1 or (truth >= 0).sum() == (truth == truth.max()).sum()
+            assert coverage["most"] >= inside.mean() - 1e-12
+    # the sum over all labels is told: a small number hides behind another one
+    assert not any(small) or sum(hidden) > 1 or len(there) == 1
 
 
 @given(answers())
@@ -57,7 +59,7 @@ def test_the_curve_is_the_accuracy_of_the_surest(case):
         asked = surest >= point["from"]
         assert point["answered"] == pytest.approx(asked.mean())
         assert point["right"] == pytest.approx(right[asked].mean())
-        assert point["low"] <= point["right"] <= point["high"]
+        assert point["low"] - 1e-12 <= point["right"] <= point["high"] + 1e-12
     if points:
         assert points[-1]["answered"] == 1.0
 
