@@ -185,11 +185,11 @@ def _event(cohort: Cohort, target: Target, joined: pd.DataFrame) -> Truth:
     others = [_years(joined, name) for name in target.competing_columns]
     ends = np.column_stack([_years_to_treatments(cohort, target), *others])
     ends = np.where(np.isnan(ends), np.inf, ends)
+    first = ends.min(axis=1, initial=np.inf)
     # an event that was seen at the next visit, and nothing known before: it came after this one
     left = np.where(np.isnan(left) & ~np.isnan(right), 0.0, left)
-    known = np.flatnonzero(~np.isnan(left) & (ends.min(axis=1, initial=np.inf) > 0.0))
+    known = np.flatnonzero(~np.isnan(left) & (first > 0.0))
     right = np.where(np.isnan(right), np.inf, right)
-    first = ends.min(axis=1, initial=np.inf)
     ended = first < right
     left, right = np.where(ended, first, left), np.where(ended, np.nan, right)
     label = joined[target.through].to_numpy(dtype=object) if target.through else np.full(len(joined), "", dtype=object)

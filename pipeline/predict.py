@@ -36,6 +36,7 @@ from pipeline.arguments import (
 )
 from pipeline.batch import Attempt, names_of, written
 from pipeline.bundle import ModelBundle
+from pipeline.bundle.model import VISITS_AT_ONCE
 from pipeline.command import Say, run, say_on_error, teller
 from pipeline.engine import Cluster, environment, workers
 from pipeline.errors import PipelineError
@@ -62,7 +63,7 @@ def predict(
     format: Format = "parquet",
     jobs: int = 1,
     cluster: Cluster | None = None,
-    batch_size: int = 8192,
+    batch_size: int = VISITS_AT_ONCE,
     visits_per_partition: int = VISITS_PER_PARTITION,
     explain: int = 0,
     prior: Path | None = None,
@@ -232,7 +233,11 @@ def _read_back(path: Path, kind: str, format: Format) -> pa.Table:
 @jobs_option
 @cluster_options
 @click.option(
-    "--batch-size", type=click.IntRange(1), default=8192, show_default=True, help="Visits at once; bounds memory."
+    "--batch-size",
+    type=click.IntRange(1),
+    default=VISITS_AT_ONCE,
+    show_default=True,
+    help="Visits at once; bounds memory.",
 )
 @click.option(
     "--explain",

@@ -29,6 +29,9 @@ Map = Callable[..., Iterable[Any]]
 SETS_WITHDRAWN = "SETS_WITHDRAWN"
 """Warning where another prior was given: a set then promises nothing."""
 
+VISITS_AT_ONCE = 8192
+"""More take memory, fewer take time: each batch of them costs the same beside its visits."""
+
 RESEARCH_ONLY = "RESEARCH_ONLY"
 _NO_EVIDENCE = (
     "source",
@@ -121,7 +124,7 @@ class ModelBundle:
         self,
         cohort: Cohort,
         *,
-        batch_size: int = 8192,
+        batch_size: int = VISITS_AT_ONCE,
         explain: int = 0,
         map: Map = map,
         told: Callable[[int], None] = lambda _: None,

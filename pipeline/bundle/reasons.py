@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.bundle.standing import Standing
-from pipeline.bundle.target import LogOdds, TargetModel
+from pipeline.bundle.target import LogOdds, TargetModel, added_up
 from pipeline.features.words import Said, parts_of
 from pipeline.learners.explanation import contributions, least_without
 
@@ -128,18 +128,10 @@ def reasons_of(model: TargetModel, X: np.ndarray, asked: np.ndarray, teller: Tel
             told[row] += own[row, part]
         begin, rest = np.full((2, len(X)), np.nan)
         begin[at] = start[:, place]
-        rest[at] = _added_up(shares[:, :, place]) - told
+        rest[at] = added_up(shares[:, :, place]) - told
         columns |= {f"{name}_reasons": pd.arrays.ArrowExtensionArray(pa.array(texts, _TEXTS))}
         columns |= {f"{name}_reasons_start": begin, f"{name}_reasons_rest": rest}
     return columns
-
-
-def _added_up(shares: np.ndarray) -> np.ndarray:
-    """Sum over parts one by one: a sum over an axis could differ in its last bit with the number of rows."""
-    total = np.zeros(len(shares))
-    for part in shares.T:
-        total += part
-    return total
 
 
 def _most_telling(

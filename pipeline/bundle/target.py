@@ -176,10 +176,21 @@ def shifted(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     [[0.25, 0.75, 0.0]]
     """
     weighted = probabilities * weights
-    total = np.zeros(len(weighted))
-    for column in weighted.T:  # one by one, as `margin` adds
+    return weighted / added_up(weighted)[:, None]
+
+
+def added_up(columns: np.ndarray) -> np.ndarray:
+    """Sum columns one by one: a sum over an axis could differ in its last bit with the number of rows.
+
+    Examples
+    --------
+    >>> added_up(np.array([[0.25, 0.5], [1.0, 2.0]])).tolist()
+    [0.75, 3.0]
+    """
+    total = np.zeros(len(columns))
+    for column in columns.T:
         total += column
-    return weighted / total[:, None]
+    return total
 
 
 def _log(probability: np.ndarray) -> np.ndarray:

@@ -30,6 +30,11 @@ class Estimate:
     high: float
     dropped: int = 0
 
+    def told(self) -> dict[str, float | None]:
+        """Return value and interval for a report; None where one does not exist (no pair could be compared)."""
+        named = {"value": self.value, "low": self.low, "high": self.high}
+        return {key: float(value) if np.isfinite(value) else None for key, value in named.items()}
+
 
 def cluster_bootstrap(
     statistic: Callable[[np.ndarray], float],

@@ -58,7 +58,7 @@ def hardest_pairs(
     found = []
     for _, one, other, rows, score, outcome in compared[:_MOST_PAIRS]:
         auc = cluster_bootstrap(partial(_auc_at, score, outcome), groups[rows], draws=_DRAWS, seed=seed)
-        found.append({"labels": [one, other], "auc": {"value": auc.value, "low": auc.low, "high": auc.high}})
+        found.append({"labels": [one, other], "auc": auc.told()})
     return found
 
 
@@ -93,8 +93,7 @@ def precision(
         outcome = truth == at
         of_label = partial(_precision_at, probabilities[:, at], outcome)
         drawn = cluster_bootstrap(of_label, groups, draws=_DRAWS, seed=seed)
-        known = {"value": drawn.value, "low": drawn.low, "high": drawn.high}
-        found[label] = {"average_precision": known, "share": float(outcome.mean())}
+        found[label] = {"average_precision": drawn.told(), "share": float(outcome.mean())}
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.evaluation import events, recalibration, risks, scores
 from pipeline.evaluation.cells import SMALLEST_CELL, SUPPRESSED, label_counts, told
-from pipeline.evaluation.intervals import Estimate, cluster_bootstrap, cluster_bootstraps, wilson
+from pipeline.evaluation.intervals import cluster_bootstrap, cluster_bootstraps, wilson
 
 FEW_EVENTS = 50
 """Below this many events a model of progression says little more than its prior."""
@@ -61,7 +61,7 @@ def classification_summary(
         found |= {"brier": scores.brier(p, own), "accuracy": scores.accuracy(p, own)}
         return found | ({"auc": scores.auc(p[:, 1], own == 1)} if two else {"macro_auc": scores.macro_auc(p, own)})
 
-    found = {name: _told(score) for name, score in cluster_bootstraps(each, groups, draws=draws, seed=seed).items()}
+    found = {name: score.told() for name, score in cluster_bootstraps(each, groups, draws=draws, seed=seed).items()}
     if two and len(np.unique(groups.astype(str))) < len(groups):
         found["within_group_auc"] = {"value": scores.within_group_auc(probabilities[:, 1], truth == 1, groups)}
     return found
@@ -104,7 +104,7 @@ def calibration_summary(
         return found | recalibration.calibration_errors(shown[at].ravel(), outcome[at].ravel())
 
     found: dict[str, Any] = {
-        name: _told(score) for name, score in cluster_bootstraps(each, groups, draws=FEWER_DRAWS, seed=seed).items()
+        name: score.told() for name, score in cluster_bootstraps(each, groups, draws=FEWER_DRAWS, seed=seed).items()
     }
     mean, high = recalibration.ici_of_a_perfect_model(probabilities, groups, draws=FEWER_DRAWS, seed=seed)
     return found | {"ici_by_chance": {"value": mean, "high": high}}
@@ -131,7 +131,7 @@ def one_against_rest(
             found[name] = SUPPRESSED
             continue
         rows = (probabilities[:, classes.index(name)], label == name)
-        found[name] = _told(cluster_bootstrap(partial(_auc_at, *rows), groups, draws=DRAWS, seed=seed))
+        found[name] = cluster_bootstrap(partial(_auc_at, *rows), groups, draws=DRAWS, seed=seed).told()
     return found
 
 
@@ -194,9 +194,9 @@ def event_summary(
     for column, (name, years) in enumerate(horizons.items()):
         rows = (left, right, risk[:, column])
         found[name] = {
-            key: _told(
-                cluster_bootstrap(partial(_event_score, key, rows, years, period), groups, draws=draws, seed=seed)
-            )
+            key: cluster_bootstrap(
+                partial(_event_score, key, rows, years, period), groups, draws=draws, seed=seed
+            ).told()
             for key in ("observed_over_expected", "concordance")
         }
     return found
@@ -228,7 +228,7 @@ def risk_summary(
             continue
         each = partial(_risk_scores_at, left, right, risk[:, column], years)
         drawn = cluster_bootstraps(each, groups, draws=FEWER_DRAWS, seed=seed)
-        found[name] = {key: _told(score) for key, score in drawn.items()}
+        found[name] = {key: score.told() for key, score in drawn.items()}
     return found
 
 
@@ -255,9 +255,3 @@ def event_warnings(event_indicator: np.ndarray, patients: np.ndarray) -> list[st
     count = f"fewer than {SMALLEST_CELL}" if count < SMALLEST_CELL else count
     needed = f"at least {FEW_EVENTS} are needed to learn more than a prior"
     return [f"too few events: {count} patients with an event, but {needed}"]
-
-
-def _told(estimate: Estimate) -> dict[str, float | None]:
-    """Return an estimate for a report; None where it does not exist (no pair could be compared)."""
-    named = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-    return {key: float(value) if np.isfinite(value) else None for key, value in named.items()}

@@ -191,14 +191,13 @@ def open_source(path: Path, options: Options, *, outcomes: bool = True) -> Sourc
     ContractError
         If it is nothing that we read.
     """
-    status = _status(path)
-    if stat.S_ISDIR(status.st_mode):
-        source = _open_folder(path, options, [table for table in TABLES if outcomes or table != "outcomes"])
+    wanted = [table for table in TABLES if outcomes or table != "outcomes"]
+    if stat.S_ISDIR(_status(path).st_mode):
+        source = _open_folder(path, options, wanted)
     else:
         source = _open_files(path.parent, {"visits": [path]}, options)
-    if outcomes:
-        return source
-    return replace(source, tables={table: parts for table, parts in source.tables.items() if table != "outcomes"})
+    # one file may hold several, by its mapping
+    return replace(source, tables={table: parts for table, parts in source.tables.items() if table in wanted})
 
 
 def _refuse_irregular(path: Path, status: os.stat_result) -> None:
