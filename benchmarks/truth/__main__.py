@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--patients", nargs="*", type=int, default=[2_000])
     parser.add_argument("--curve", nargs="*", type=int, default=[], help=f"of {', '.join(map(str, CURVE))}")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--tested", type=int, default=4_000)
+    parser.add_argument("--tested", type=int, default=50_000)
     parser.add_argument("--freeze", action="store_true", help="raise the bars to what ten seeds measured")
     parser.add_argument("--kept", type=Path, default=Path("build/truth"))
     parser.add_argument("--out", type=Path, default=Path("docs/truth.md"))
