@@ -283,7 +283,7 @@ class ProgressionHazard(BaseEstimator):
         exposure = self._exposure()
         causes = [self, *self.others_]
         return in_blocks(
-            lambda block: incidence([cause._exits(block) for cause in causes], exposure),
+            lambda block: incidence([cause._exits(cause.predictors_.transform(block)) for cause in causes], exposure),
             as_matrix(X),
         )
 
@@ -308,6 +308,28 @@ class ProgressionHazard(BaseEstimator):
         UsageError
             If the model was fitted without draws, or the level is not between 0 and 1.
         """
+        _, low, high = self.predict_risk_with_interval(X, level)
+        return low, high
+
+    def predict_risk_with_interval(
+        self, X: np.ndarray, level: float = 0.90
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what `predict_risk` and `predict_risk_interval` do, in about half of their time.
+
+        Parameters
+        ----------
+        X : array-like, shape (n, features)
+        level : float
+
+        Returns
+        -------
+        risk, low, high : ndarray, shape (n, horizons)
+
+        Raises
+        ------
+        UsageError
+            As from `predict_risk_interval`.
+        """
         if not len(self.draw_slopes_) or not 0.0 < level < 1.0:
             raise UsageError(
                 "risk interval",
@@ -318,24 +340,24 @@ class ProgressionHazard(BaseEstimator):
         tails = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
         causes = [self, *self.others_]
 
-        def ends(block: np.ndarray) -> np.ndarray:
-            by_cause = [cause._drawn_exits(block) for cause in causes]
+        def all_three(block: np.ndarray) -> np.ndarray:
+            coded = [cause.predictors_.transform(block) for cause in causes]
+            by_cause = [cause._drawn_exits(Z) for cause, Z in zip(causes, coded, strict=True)]
             draws = [incidence(list(exits), exposure)[..., 0] for exits in zip(*by_cause, strict=True)]
             low, high = np.quantile(np.stack(draws), tails, axis=0)
-            risk = incidence([cause._exits(block) for cause in causes], exposure)[..., 0]
-            return np.stack([np.minimum(low, risk), np.maximum(high, risk)], axis=1)
+            exits = [cause._exits(Z) for cause, Z in zip(causes, coded, strict=True)]
+            risk = incidence(exits, exposure)[..., 0]
+            return np.stack([risk, np.minimum(low, risk), np.maximum(high, risk)], axis=1)
 
-        both = in_blocks(ends, as_matrix(X))
-        return both[:, 0].copy(), both[:, 1].copy()
+        found = in_blocks(all_three, as_matrix(X))
+        return found[:, 0].copy(), found[:, 1].copy(), found[:, 2].copy()
 
-    def _exits(self, block: np.ndarray) -> np.ndarray:
-        """Return -log(1 - hazard) of this cause in each period, shape (rows, periods)."""
-        Z = self.predictors_.transform(block)
+    def _exits(self, Z: np.ndarray) -> np.ndarray:
+        """Return -log(1 - hazard) of this cause in each period for coded rows, shape (rows, periods)."""
         return _exits(Z @ self.slopes_ + self.trees_.scores(Z)[-1], self.baseline_)
 
-    def _drawn_exits(self, block: np.ndarray) -> Iterator[np.ndarray]:
+    def _drawn_exits(self, Z: np.ndarray) -> Iterator[np.ndarray]:
         """Give the same of each draw."""
-        Z = self.predictors_.transform(block)
         scores = Z @ self.draw_slopes_.T
         for d, trees in enumerate(self.draw_trees_):
             scores[:, d] += trees.scores(Z)[-1]

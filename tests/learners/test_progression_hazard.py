@@ -128,7 +128,8 @@ def test_a_patient_gets_the_same_risk_bits_alone_and_in_any_batch(seed, n, data)
     X = np.random.default_rng(seed).normal(size=(n, 20))
     order = np.random.default_rng(seed).permutation(n)
     row = data.draw(st.integers(0, n - 1))
-    for predict in (model.predict_risk, lambda X: np.hstack(model.predict_risk_interval(X))):
+    assert model.predict_risk_with_interval(X)[0].tobytes() == model.predict_risk(X).tobytes()
+    for predict in (model.predict_risk, lambda X: np.hstack(model.predict_risk_with_interval(X))):
         whole = predict(X)
         assert predict(X[row : row + 1]).tobytes() == whole[row].tobytes()
         assert predict(X[order]).tobytes() == whole[order].tobytes()
