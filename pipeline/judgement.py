@@ -130,9 +130,8 @@ def _alone(held: HeldOut, model: TargetModel) -> list[Gate]:
     others = "whose label is not the most frequent one"
     found = [gates.events_gate(name, int(counts.sum() - counts.max()), others)]
     for column, said in held.columns.items():
-        inside = said.members[np.arange(len(said.truth)), said.truth] & (said.truth >= 0)
         of = column if column == name else f"{name} {column}"
-        found.append(gates.coverage_gate(of, inside, model.sets[column].n_calibration_, said.promised))
+        found.append(gates.coverage_gate(of, said.inside, model.sets[column].n_calibration_, said.promised))
         found.append(gates.label_calibration_gate(of, said.probabilities, said.truth, said.labels))
     return found
 

@@ -140,15 +140,15 @@ def _auc_at(score: np.ndarray, outcome: np.ndarray, at: np.ndarray) -> float:
     return scores.auc(score[at], outcome[at])
 
 
-def set_summary(members: np.ndarray, truth: np.ndarray, groups: np.ndarray, promised: float) -> dict[str, Any]:
+def set_summary(members: np.ndarray, inside: np.ndarray, groups: np.ndarray, promised: float) -> dict[str, Any]:
     """Count the labels in each set, and how often the recorded one is among them.
 
     Parameters
     ----------
     members : ndarray of bool, shape (n, K)
         One row a patient; the sets' thresholds come from others.
-    truth : ndarray of int, shape (n,)
-        -1 where the model does not know the label.
+    inside : ndarray of bool, shape (n,)
+        Whether the recorded label is in the set.
     groups : ndarray, shape (n,)
     promised : float
         Share of patients whose label should be in their set.
@@ -159,7 +159,6 @@ def set_summary(members: np.ndarray, truth: np.ndarray, groups: np.ndarray, prom
         ``promised``, ``coverage`` with its 95 % interval (Wilson), ``sizes``: number of labels to people, small counts
         suppressed as in `label_counts`; ``coverage`` is `SUPPRESSED` where 1 to 4 people lie outside, or inside.
     """
-    inside = members[np.arange(len(truth)), truth] & (truth >= 0)
     share = float(inside.mean())
     low, high = wilson(share, len(np.unique(groups.astype(str))))
     small = SUPPRESSED in (told(int(inside.sum())), told(int((~inside).sum())))
