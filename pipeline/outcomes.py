@@ -6,6 +6,7 @@ Eligibility looks at a visit and its past only, so that it is the same in traini
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -76,13 +77,23 @@ class Truth:
         return Truth(self.visits[rows], self.label[rows], self.left[rows], self.right[rows], competing, entry)
 
 
-def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
-    """Say why the target can't be asked at each visit (a key of `INELIGIBLE`); ``""`` where it can.
+class Eligibility(NamedTuple):
+    """Who a target can be asked of.
 
-    Returns
-    -------
-    ndarray of str, shape (visits,)
+    Attributes
+    ----------
+    reason : ndarray of str, shape (visits,)
+        Why the target can't be asked at each visit, a key of `INELIGIBLE`; ``""`` where it can.
+    at_risk : ndarray, shape (visits,)
+        1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say.
     """
+
+    reason: np.ndarray
+    at_risk: np.ndarray
+
+
+def eligibility(cohort: Cohort, target: Target) -> Eligibility:
+    """Say at which visits the target can be asked, and the event can happen."""
     reasons = np.full(len(cohort), "", dtype=object)
     if target.derive in ("score_relapse", "score_response"):
         score = _scored(cohort, target)
@@ -94,29 +105,22 @@ def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
         reasons[np.isnan(score.baseline)] = "no_score"
         reasons[np.isnan(score.weeks)] = "no_visit_time"
     reasons[_years_to_treatments(cohort, target).min(axis=1, initial=np.inf) <= 0.0] = "after_competing_event"
-    if target.at_risk:
-        reason, can = _can_have(cohort, target)
-        reasons[can == 0.0] = reason
-    return reasons
-
-
-def probability_at_risk(cohort: Cohort, target: Target) -> np.ndarray:
-    """Return 1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say."""
-    at_risk = (eligibility(cohort, target) == "").astype(float)
-    if target.at_risk:
-        at_risk[np.isnan(_can_have(cohort, target)[1])] = np.nan
-    return at_risk
+    if not target.at_risk:
+        return Eligibility(reasons, (reasons == "").astype(float))
+    reason, can = _can_have(cohort, target)
+    reasons[can == 0.0] = reason
+    return Eligibility(reasons, np.where(np.isnan(can), np.nan, (reasons == "").astype(float)))
 
 
 def _can_have(cohort: Cohort, target: Target) -> tuple[str, np.ndarray]:
     """Return the reason of those who can't have the event, and who can: 1, 0, or NaN where the record does not say."""
-    regions = affected_regions(cohort.visits)
+    if target.at_risk == "not_generalized":
+        where = body_distribution(cohort.arrays)
+        return "generalized", np.where(where == "", np.nan, where != "generalized")
+    regions = affected_regions(cohort.arrays)
     if target.at_risk == "one_region":
         return "not_one_region", np.where(np.isnan(regions), np.nan, regions == 1)
-    if target.at_risk == "not_generalized":
-        where = body_distribution(cohort.visits)
-        return "generalized", np.where(where == "", np.nan, where != "generalized")
-    free = number(cohort.visits, "in_remission") == 1
+    free = number(cohort.arrays, "in_remission") == 1
     return "not_active", np.where(free, 0.0, np.where(np.isnan(regions), np.nan, regions > 0))
 
 
@@ -149,7 +153,7 @@ def derive(cohort: Cohort, target: Target) -> Truth:
         "score_relapse": _score_relapse,
         "score_response": _score_response,
     }[target.derive](cohort, target)
-    asked = eligibility(cohort, target)[truth.visits] == ""
+    asked = eligibility(cohort, target).reason[truth.visits] == ""
     return truth.at(np.flatnonzero(asked))
 
 
