@@ -6,6 +6,7 @@ Eligibility looks at a visit and its past only, so that it is the same in traini
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -80,40 +81,45 @@ class Truth:
         return Truth(self.visits[rows], self.label[rows], self.left[rows], self.right[rows], competing, entry)
 
 
-def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
-    """Say why the target can't be asked at each visit (a key of `INELIGIBLE`); ``""`` where it can.
+class Eligibility(NamedTuple):
+    """Who a target can be asked of.
 
-    Returns
-    -------
-    ndarray of str, shape (visits,)
+    Attributes
+    ----------
+    reason : ndarray of str, shape (visits,)
+        Why the target can't be asked at each visit, a key of `INELIGIBLE`; ``""`` where it can.
+    at_risk : ndarray, shape (visits,)
+        1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say.
     """
+
+    reason: np.ndarray
+    at_risk: np.ndarray
+
+
+def eligibility(cohort: Cohort, target: Target) -> Eligibility:
+    """Say at which visits the target can be asked, and the event can happen."""
     of_score = target.derive.startswith("score_")
     reasons = ScoreCourse(cohort, target).ineligible if of_score else np.full(len(cohort), "", dtype=object)
     reasons[_years_to_treatments(cohort, target).min(axis=1, initial=np.inf) <= 0.0] = "after_competing_event"
+    unknown = np.zeros(len(cohort), dtype=bool)
     if target.at_risk:
         reason, can = _can_have(cohort, target)
         reasons[can == 0.0] = reason
-    return reasons
-
-
-def probability_at_risk(cohort: Cohort, target: Target) -> np.ndarray:
-    """Return 1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say."""
-    reasons = eligibility(cohort, target)
-    at_risk = np.where(np.isin(reasons.astype(str), _NOT_TOLD), np.nan, reasons == "")
-    if target.at_risk:
-        at_risk[np.isnan(_can_have(cohort, target)[1])] = np.nan
-    return at_risk
+        unknown = np.isnan(can)
+    if of_score:
+        unknown |= np.isin(reasons.astype(str), _NOT_TOLD)
+    return Eligibility(reasons, np.where(unknown, np.nan, (reasons == "").astype(float)))
 
 
 def _can_have(cohort: Cohort, target: Target) -> tuple[str, np.ndarray]:
     """Return the reason of those who can't have the event, and who can: 1, 0, or NaN where the record does not say."""
-    regions = affected_regions(cohort.visits)
+    if target.at_risk == "not_generalized":
+        where = body_distribution(cohort.arrays)
+        return "generalized", np.where(where == "", np.nan, where != "generalized")
+    regions = affected_regions(cohort.arrays)
     if target.at_risk == "one_region":
         return "not_one_region", np.where(np.isnan(regions), np.nan, regions == 1)
-    if target.at_risk == "not_generalized":
-        where = body_distribution(cohort.visits)
-        return "generalized", np.where(where == "", np.nan, where != "generalized")
-    free = number(cohort.visits, "in_remission") == 1
+    free = number(cohort.arrays, "in_remission") == 1
     return "not_active", np.where(free, 0.0, np.where(np.isnan(regions), np.nan, regions > 0))
 
 
@@ -147,7 +153,7 @@ def derive(cohort: Cohort, target: Target) -> Truth:
         known = np.flatnonzero(label != "")
         nothing = np.full(len(known), np.nan)
         truth = Truth(known, label[known], nothing, nothing)
-    asked = eligibility(cohort, target)[truth.visits] == ""
+    asked = eligibility(cohort, target).reason[truth.visits] == ""
     return truth.at(np.flatnonzero(asked))
 
 

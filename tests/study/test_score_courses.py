@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.outcomes import derive, eligibility, probability_at_risk
+from pipeline.outcomes import derive, eligibility
 from pipeline.records import Cohort
 from pipeline.study import Target
 from pipeline.units import WEEKS_PER_YEAR
@@ -68,7 +68,7 @@ def test_an_event_lies_where_following_the_scores_finds_it(target, cohort):
     """Each visit that can be asked has the interval between the last lower score and the first that counts."""
     truth = derive(cohort, target)
     score = cohort.visits[SCORE].to_numpy()
-    assert truth.visits.tolist() == np.flatnonzero(eligibility(cohort, target) == "").tolist()
+    assert truth.visits.tolist() == np.flatnonzero(eligibility(cohort, target).reason == "").tolist()
     for row, at in enumerate(truth.visits):
         bound = target.reach or max(score[at] + 4.0, 1.2 * score[at])
         expected = by_hand(cohort.visits, at, bound, confirmed=target is WORSENING)
@@ -81,7 +81,7 @@ def test_who_is_asked_depends_on_the_past_only(target, cohort, until):
     """What comes later changes nothing for who can be asked now, but for a patient's only visit, which is timed so."""
     past = (cohort.visits["weeks_since_enrolment"] <= until * WEEKS_PER_YEAR + 1e-9).to_numpy()
     before = eligibility(Cohort(cohort.visits[past].reset_index(drop=True)), target)
-    assert eligibility(cohort, target)[past].tolist() == before.tolist()
+    assert eligibility(cohort, target).reason[past].tolist() == before.reason.tolist()
 
 
 def test_a_rise_counts_when_the_next_score_confirms_it():
@@ -102,9 +102,11 @@ def test_a_fifth_more_is_asked_of_a_high_score():
 def test_who_cannot_be_asked_is_told_why():
     """Without a score nobody can say; near the end of the scale there is no room; what was reached is reached."""
     cohort = cohort_of([(0, np.nan), (1, 118)], [(0, 20), (1, 10)])
-    assert eligibility(cohort, WORSENING).tolist() == ["no_present_score", "no_room_to_worsen", "", ""]
-    assert probability_at_risk(cohort, WORSENING).tolist() == pytest.approx([np.nan, 0.0, 1.0, 1.0], nan_ok=True)
-    assert eligibility(cohort, REACHED).tolist() == ["no_present_score", "reached_before"] + 2 * ["reached_before"]
+    assert eligibility(cohort, WORSENING).reason.tolist() == ["no_present_score", "no_room_to_worsen", "", ""]
+    assert eligibility(cohort, WORSENING).at_risk.tolist() == pytest.approx([np.nan, 0.0, 1.0, 1.0], nan_ok=True)
+    assert eligibility(cohort, REACHED).reason.tolist() == ["no_present_score", "reached_before"] + 2 * [
+        "reached_before"
+    ]
 
 
 def test_an_operation_that_comes_first_ends_the_question():
