@@ -13,8 +13,8 @@ from pipeline.bundle.model import Map
 from pipeline.bundle.target import margin
 from pipeline.command import Say
 from pipeline.errors import ContractError, UsageError
-from pipeline.evaluation import held_out, summary
-from pipeline.evaluation.held_out import HeldOut, LabelColumn
+from pipeline.evaluation import held_out
+from pipeline.evaluation.held_out import HeldOut
 from pipeline.evaluation.people import missingness, parts_of, shift, table_one
 from pipeline.evaluation.reasons import strongest_parts
 from pipeline.evaluation.splits import one_row_each
@@ -25,7 +25,7 @@ from pipeline.reading.source import Source
 from pipeline.records import Cohort
 from pipeline.selection import few_people, reasons_for
 from pipeline.study import Study
-from pipeline.validation import card_of, codes_of_part, counted, groups_of, labels_of_visits
+from pipeline.validation import card_of, codes_of_part, counted, groups_of, label_column, labels_of_visits
 from pipeline.visible import visible
 
 SAME_COHORT = "this is the cohort that the model was trained on: scores are too good"
@@ -81,7 +81,7 @@ def external_report(
             reasons = reasons_for(model, asked, parts_asked), has_parts(asked, parts_asked)
             targets[model.target.name] = {
                 "counts": counted(truth, patients, held),
-                "warnings": [*warnings, *_warnings(held, truth, patients)],
+                "warnings": [*warnings, *_warnings(held)],
                 **held_out.described(held),
                 "reasons": strongest_parts(*reasons, list(bundle.teller.parts), model.target.told),
                 "comparators": {},
@@ -178,14 +178,14 @@ def held_predictions(
         labels, probability = margin(predicted, estimator.classes_, part)
         sets = model.sets[name]
         codes = codes_of_part(truth.label, labels, part)
-        columns[name] = LabelColumn(labels, probability, codes, sets.members(probability, X[at]), 1.0 - sets.alpha)
+        columns[name] = label_column(labels, probability, codes, sets.members(probability, X[at]), 1.0 - sets.alpha)
     labels = tuple(str(label) for label in estimator.classes_)
     return HeldOut(target, predicted, truth, cohort.groups[at], groups[at], labels=labels, columns=columns, seed=seed)
 
 
-def _warnings(held: HeldOut, truth: Truth, patients: np.ndarray) -> list[str]:
+def _warnings(held: HeldOut) -> list[str]:
     if held.is_risk:
-        return summary.event_warnings(truth.event_indicator, patients)
+        return held_out.event_warnings(held)
     unknown = pd.Series(held.truth.label).map(lambda label: label not in held.labels).to_numpy(bool)
     if not unknown.any():
         return []

@@ -7,11 +7,11 @@ opening is written down before its report appears, whichever model it is of.
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import IoFailed
+from pipeline.publish import append_json
 from pipeline.study import Study
 
 _FILE = "opened-test-sets.jsonl"
@@ -41,12 +41,8 @@ def opened(folder: Path, study: Study) -> list[str]:
 
 def note_opening(folder: Path, study: Study, model: str) -> None:
     """Write down that the study's test set is opened today, for the model with this digest; synced."""
-    entry = {"day": datetime.now(tz=UTC).date().isoformat(), "test_set": _identity(study), "model": model}
-    descriptor = os.open(folder / _FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    day = datetime.now(tz=UTC).date().isoformat()
+    append_json(folder / _FILE, {"day": day, "test_set": _identity(study), "model": model})
 
 
 def _identity(study: Study) -> dict[str, str | float | int]:

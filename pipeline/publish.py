@@ -71,8 +71,7 @@ class Staging:
         path.chmod(0o600)
         _sync(path)
         self.members[name] = digest_of(path)
-        line = json.dumps({"member": name, "sha256": self.members[name]}) + "\n"
-        _append(self.path / _DONE, line)
+        append_json(self.path / _DONE, {"member": name, "sha256": self.members[name]})
 
     def adopt(self, name: str, path: Path) -> None:
         """Take over a file on the same disk as a member."""
@@ -376,15 +375,17 @@ def _exchange(one: Path, other: Path) -> bool:
     raise OSError(code, os.strerror(code), str(other))
 
 
-def _write_json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _append(path: Path, line: str) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line)
+def append_json(path: Path, entry: Mapping[str, Any]) -> None:
+    """Add a line of JSON to a file for the owner only, and sync it; a link in its place is an error."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _sync(path: Path) -> None:

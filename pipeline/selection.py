@@ -7,7 +7,7 @@ selection is nested.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -190,13 +190,22 @@ def out_of_site(rows: TrainingRows, site: np.ndarray, *, map: Mapped = map) -> n
     ndarray, shape (n, k)
         NaN where the other sites have nothing to learn from: one label only, or no event.
     """
-    splits = []
+    splits = [(train, here) for train, here in site_splits(rows.groups, site) if len(np.unique(rows.strata[train])) > 1]
+    return _predicted(rows, splits, map)
+
+
+def site_splits(groups: np.ndarray, site: np.ndarray) -> Iterator[Split]:
+    """Yield for each site the rows of groups that have none there, and the site's own; both ascending.
+
+    Examples
+    --------
+    >>> splits = site_splits(np.array([1, 2, 1, 3]), np.array(["a", "a", "b", "b"]))
+    >>> [(train.tolist(), here.tolist()) for train, here in splits]
+    [([3], [0, 1]), ([1], [2, 3])]
+    """
     for name in np.unique(site):
         here = site == name
-        train = ~np.isin(rows.groups.astype(str), rows.groups[here].astype(str))
-        if len(np.unique(rows.strata[train])) > 1:
-            splits.append((np.flatnonzero(train), np.flatnonzero(here)))
-    return _predicted(rows, splits, map)
+        yield np.flatnonzero(~np.isin(groups.astype(str), groups[here].astype(str))), np.flatnonzero(here)
 
 
 def _folds(rows: TrainingRows, folds: int, seed: int) -> list[Split]:
@@ -244,12 +253,12 @@ def _said(model: TypeClassifier | ProgressionHazard, X: np.ndarray) -> np.ndarra
 def held_out_sets(
     rows: TrainingRows,
     at: np.ndarray,
+    splits: Iterable[Split],
+    *,
     probabilities: np.ndarray,
+    calibrating: np.ndarray,
     truth: np.ndarray,
     labels: tuple[str, ...],
-    *,
-    folds: int,
-    seed: int,
 ) -> np.ndarray:
     """Return the sets of visits by thresholds that come from other groups.
 
@@ -258,12 +267,15 @@ def held_out_sets(
     rows : TrainingRows
     at : ndarray of int, shape (n,)
         The visits asked about, one a patient.
+    splits : iterable of pair of ndarray of int
+        Positions in `at` that thresholds come from, and of those that are asked about.
     probabilities : ndarray, shape (n, K)
-        Out of fold, of those visits.
+        Of those visits, by models that have not seen them.
+    calibrating : ndarray, shape (n, K)
+        Out of fold: what thresholds are set by.
     truth : ndarray of int, shape (n,)
     labels : tuple of str
         The K labels.
-    folds, seed : int
 
     Returns
     -------
@@ -271,8 +283,8 @@ def held_out_sets(
     """
     X, patients = rows.X[at], rows.patients[at]
     members = np.zeros(probabilities.shape, dtype=bool)
-    for train, test in grouped_folds(rows.groups[at], truth, folds, seed):
+    for train, test in splits:
         sets = PredictionSets(modalities=rows.modalities)
-        sets.fit(probabilities[train], truth[train], patients[train], labels=labels, X=X[train])
+        sets.fit(calibrating[train], truth[train], patients[train], labels=labels, X=X[train])
         members[test] = sets.members(probabilities[test], X[test])
     return members

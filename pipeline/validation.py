@@ -16,17 +16,19 @@ from pipeline.evaluation import held_out, summary
 from pipeline.evaluation.cells import told
 from pipeline.evaluation.held_out import HeldOut, LabelColumn
 from pipeline.evaluation.people import parts_of
-from pipeline.evaluation.splits import locked_rows
-from pipeline.learners.sets import PredictionSets
+from pipeline.evaluation.splits import grouped_folds, locked_rows
+from pipeline.learners.sets import ROOT, PredictionSets, answer
 from pipeline.outcomes import Truth
 from pipeline.records import Cohort
 from pipeline.selection import (
     HeldOutReasons,
+    Split,
     TrainingRows,
     held_out_sets,
     out_of_fold,
     out_of_fold_with_reasons,
     out_of_site,
+    site_splits,
 )
 from pipeline.steps import Steps
 from pipeline.study import Study, Target
@@ -83,34 +85,57 @@ class Validation:
         simpler = self._comparators(rows)
         first = simpler[self.study.comparators[0].name] if self.study.comparators else None
         held = self._held(rows, predicted, first)
-        few = summary.event_warnings(rows.truth.event_indicator, rows.patients) if held.is_risk else []
+        few = held_out.event_warnings(held) if held.is_risk else []
         found = {"counts": counted(rows.truth, rows.patients, held), "warnings": few} | held_out.described(held)
         found["comparators"] = {name: held_out.scores(self._bare(rows, values)) for name, values in simpler.items()}
         found["sample_size"] = held_out.people_needed(held, rows.X.shape[1])
-        return found | self._left_out(rows)
+        return found | self._left_out(rows, predicted)
 
     def _held(self, rows: TrainingRows, predicted: np.ndarray, simple: np.ndarray | None = None) -> HeldOut:
         at = rows.scored(self.study.seed)
-        truth = rows.truth.at(at)
-        held = HeldOut(rows.target, predicted[at], truth, rows.patients[at], rows.groups[at], seed=self.study.seed)
-        held = held_out.with_parts(held, self.parts)
-        if held.is_risk:
-            return replace(held, simple=None if simple is None else simple[at])
+        held = held_out.with_parts(self._bare(rows, predicted), self.parts)
         compared = None if simple is None else simple[at]
-        return replace(held, labels=rows.labels, columns=self._label_columns(rows, at, held, compared))
+        return replace(held, simple=compared) if held.is_risk else self._with_columns(rows, held, simple=compared)
 
-    def _label_columns(
-        self, rows: TrainingRows, at: np.ndarray, held: HeldOut, simple: np.ndarray | None
-    ) -> dict[str, LabelColumn]:
-        """Return what is said of each label column, with sets for people from whom no threshold comes."""
-        found, study = {}, self.study
+    def _with_columns(
+        self,
+        rows: TrainingRows,
+        held: HeldOut,
+        *,
+        calibrating: np.ndarray | None = None,
+        splits: list[Split] | None = None,
+        simple: np.ndarray | None = None,
+    ) -> HeldOut:
+        """Add what is said of each label column, with sets for people from whom no threshold comes.
+
+        Parameters
+        ----------
+        rows : TrainingRows
+        held : HeldOut
+        calibrating : ndarray, shape (n, K), optional
+            Out of fold, for the same visits: what thresholds are set by. What is held out itself, if left out.
+        splits : list, optional
+            Whose thresholds whom is judged by; folds, if left out.
+        simple : ndarray, shape (n, K), optional
+            What a simple comparator says of the joint labels.
+        """
+        columns, classes = {}, np.array(rows.labels, dtype=object)
         for part, name in enumerate(rows.target.label_columns):
-            labels, probability = margin(held.predicted, np.array(rows.labels, dtype=object), part)
+            labels, probability = margin(held.predicted, classes, part)
             truth = codes_of_part(held.truth.label, labels, part)
-            members = held_out_sets(rows, at, probability, truth, labels, folds=study.folds, seed=study.seed)
-            compared = None if simple is None else margin(simple, np.array(rows.labels, dtype=object), part)[1]
-            found[name] = LabelColumn(labels, probability, truth, members, 1.0 - PredictionSets().alpha, compared)
-        return found
+            members = held_out_sets(
+                rows,
+                rows.scored(self.study.seed),
+                splits or grouped_folds(held.groups, truth, self.study.folds, self.study.seed),
+                probabilities=probability,
+                calibrating=probability if calibrating is None else margin(calibrating, classes, part)[1],
+                truth=truth,
+                labels=labels,
+            )
+            compared = None if simple is None else margin(simple, classes, part)[1]
+            promised = 1.0 - PredictionSets().alpha
+            columns[name] = label_column(labels, probability, truth, members, promised, simple=compared)
+        return replace(held, labels=rows.labels, columns=columns)
 
     def _comparators(self, rows: TrainingRows) -> dict[str, np.ndarray]:
         """Predict by the study's simpler models in the same folds, and by one that sees only which cells are filled."""
@@ -126,8 +151,8 @@ class Validation:
             found[name] = out_of_fold(simpler, folds=study.folds, seed=study.seed, map=kept)
         return found
 
-    def _left_out(self, rows: TrainingRows) -> dict[str, Any]:
-        """Score each site's patients by a model of the other sites."""
+    def _left_out(self, rows: TrainingRows, out_of_fold: np.ndarray) -> dict[str, Any]:
+        """Score each site's patients by a model of the other sites, and by sets whose thresholds come from there."""
         name = self.study.leave_out
         if not name or name not in self.cohort.visits:
             return {}
@@ -137,12 +162,22 @@ class Validation:
         predicted = out_of_site(rows, site, map=self.steps.named(f"{rows.target.name}.sites"))
         if np.isnan(predicted).any():  # the other sites of one have nothing to learn from
             return {}
-        held = self._bare(rows, predicted)
-        here = site[rows.scored(self.study.seed)]
-        return {
+        held, at = self._bare(rows, predicted), rows.scored(self.study.seed)
+        found = {
             "left_out_sites": held_out.scores(held),
-            "left_out_recalibrated": held_out.recalibrated_at_each(held, here),
+            "left_out_recalibrated": held_out.recalibrated_at_each(held, site[at]),
         }
+        if held.is_risk:
+            return found
+        # thresholds as a saved model has them, from out-of-fold predictions of the people of all other sites: the
+        # folds' models have seen this one too, which can move a threshold by a little and tells of nobody here
+        splits = [
+            (np.flatnonzero(np.isin(at, elsewhere)), np.flatnonzero(np.isin(at, here)))
+            for elsewhere, here in site_splits(rows.groups, site)
+        ]
+        held = self._with_columns(rows, held, calibrating=out_of_fold[at], splits=splits)
+        held = held_out.with_parts(held, {"site": self.parts["site"]})
+        return found | {"left_out_sets": {name: held_out.sets(held, name) for name in held.columns}}
 
     def _bare(self, rows: TrainingRows, predicted: np.ndarray) -> HeldOut:
         """Return what scores need, without label columns and parts."""
@@ -161,6 +196,20 @@ def counted(truth: Truth, patients: np.ndarray, held: HeldOut) -> dict[str, Any]
     if held.is_risk:
         return counts | {"events": told(len(np.unique(patients[truth.event_indicator].astype(str))))}
     return counts | {"labels": held.people_by_label[0]}
+
+
+def label_column(
+    labels: tuple[str, ...],
+    probabilities: np.ndarray,
+    truth: np.ndarray,
+    members: np.ndarray,
+    promised: float,
+    *,
+    simple: np.ndarray | None = None,
+) -> LabelColumn:
+    """Return what is said of one label column: of a set that only the root of the label tree holds, nothing is."""
+    answered = answer(members, labels) != ROOT
+    return LabelColumn(labels, probabilities, truth, members, answered, promised, simple)
 
 
 def card_of(study: Study) -> dict[str, Any]:

@@ -32,7 +32,7 @@ Map = Callable[..., Iterable[Any]]
 SETS_WITHDRAWN = "SETS_WITHDRAWN"
 """Warning where another prior was given: a set then promises nothing."""
 
-VISITS_AT_ONCE = 8192
+VISITS_AT_ONCE = 4096
 """More take memory, fewer take time: each batch of them costs the same beside its visits."""
 
 RESEARCH_ONLY = "RESEARCH_ONLY"

@@ -13,50 +13,42 @@ from pipeline.evaluation.intervals import wilson
 _PIECES = 10
 
 
-def coverage_by_label(
-    members: np.ndarray, truth: np.ndarray, labels: tuple[str, ...], shown: Sequence[str]
-) -> dict[str, Any]:
-    """Return how often the set holds the recorded label, for the people of each label.
+def coverage_by(inside: np.ndarray, part: np.ndarray, shown: Sequence[str]) -> dict[str, Any]:
+    """Return how often the set holds the recorded label, for each part of the people.
 
     Parameters
     ----------
-    members : ndarray of bool, shape (n, K)
-        One row a person.
-    truth : ndarray of int, shape (n,)
-        Position of the recorded label; rows with -1 are left out.
-    labels : tuple of str
+    inside : ndarray of bool, shape (n,)
+        Whether the recorded label is in the set; one row a person.
+    part : ndarray of str, shape (n,)
+        Into which part each one falls, all of a total that is told; empty where that is not known.
     shown : sequence of str
-        Those of the labels of which there are people enough, and it may be told how many.
+        Those of the parts of which there are people enough, and it may be told how many.
 
     Returns
     -------
     dict
-        By label: number of ``people``, and ``coverage`` with its 95 % interval (Wilson). Where
-        fewer than five people lie outside, nobody learns how many: it is ``{"least": share}``, at least so much; where
-        fewer than five lie inside, ``{"most": share}``. One alone of these would follow from the total, so that another
-        one is told so too, or is suppressed.
+        By part: number of ``people``, and ``coverage`` with its 95 % interval (Wilson). Where fewer than five people
+        lie outside, nobody learns how many: it is ``{"least": share}``, at least so much; where fewer than five lie
+        inside, ``{"most": share}``. One alone of these would follow from the total, so that another one is told so too,
+        or is suppressed.
 
     Examples
     --------
-    >>> members = np.repeat([[True, False], [False, True]], [53, 7], axis=0)
-    >>> coverage_by_label(members, np.array([0] * 60), ("cervical", "laryngeal"), ["cervical"])["cervical"]["people"]
-    60
+    >>> site = np.repeat(["site 1", "site 2"], [40, 20])
+    >>> found = coverage_by(np.arange(60) % 4 > 0, site, ["site 1", "site 2"])
+    >>> found["site 1"]["people"], found["site 1"]["coverage"]["value"]
+    (40, 0.75)
     """
-    known = truth >= 0
-    held = members[np.arange(len(truth)), truth] & known
-    people = np.bincount(truth[known], minlength=len(labels))
-    inside = np.bincount(truth[known], weights=held[known], minlength=len(labels)).astype(int)
-    outside = people - inside
-    there = np.flatnonzero(people)
-    told_small = np.zeros(len(labels), dtype=bool)
-    told_small[there] = with_a_second(np.minimum(inside, outside)[there] < SMALLEST_CELL, people[there])
+    names, code = np.unique(part.astype(str), return_inverse=True)
+    people = np.bincount(code, minlength=len(names))
+    held = np.bincount(code, weights=inside, minlength=len(names)).astype(int)
+    small = with_a_second(np.minimum(held, people - held) < SMALLEST_CELL, people)
     found: dict[str, Any] = {}
-    for label in shown:
-        at = labels.index(label)
-        found[label] = {
-            "people": int(people[at]),
-            "coverage": _coverage(int(inside[at]), int(people[at]), small=bool(told_small[at])),
-        }
+    for name in shown:
+        at = int(np.searchsorted(names, name))
+        coverage = _coverage(int(held[at]), int(people[at]), small=bool(small[at]))
+        found[name] = {"people": int(people[at]), "coverage": coverage}
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.evaluation import calibration, summary
-from pipeline.evaluation.answers import coverage_by_label, selective_accuracy
+from pipeline.evaluation.answers import coverage_by, selective_accuracy
 from pipeline.evaluation.cells import LEAST_TO_SCORE, SUPPRESSED, hidden_cells, label_counts, told
 from pipeline.evaluation.confusion import confusion
 from pipeline.evaluation.decisions import decision_curve, useful
@@ -39,6 +39,8 @@ class LabelColumn:
         Position of the recorded label; -1 where the model does not know it.
     members : ndarray of bool, shape (n, K)
         The labels in each set, by thresholds from other people.
+    answered : ndarray of bool, shape (n,)
+        Whether a set says more than nothing.
     promised : float
         Share of people whose label should be in their set.
     simple : ndarray, shape (n, K), optional
@@ -49,8 +51,19 @@ class LabelColumn:
     probabilities: np.ndarray
     truth: np.ndarray
     members: np.ndarray
+    answered: np.ndarray
     promised: float
     simple: np.ndarray | None = None
+
+    @property
+    def inside(self) -> np.ndarray:
+        """Whether the recorded label is in the set, shape (n,)."""
+        return self.members[np.arange(len(self.truth)), self.truth] & (self.truth >= 0)
+
+    @property
+    def recorded(self) -> np.ndarray:
+        """The recorded label, shape (n,); empty where the model does not know it."""
+        return np.array([*self.labels, ""], dtype=str)[self.truth]
 
 
 @dataclass(frozen=True)
@@ -101,8 +114,7 @@ class HeldOut:
     @cached_property
     def people_by_label(self) -> tuple[Counts, dict[str, Counts]]:
         """People by label, and by label of each column; small numbers, and what would give them away, are hidden."""
-        recorded = [np.array([*each.labels, ""], dtype=str)[each.truth] for each in self.columns.values()]
-        joint, columns = joint_counts(self.truth.label, recorded)
+        joint, columns = joint_counts(self.truth.label, [each.recorded for each in self.columns.values()])
         return joint, dict(zip(self.columns, columns, strict=True))
 
     def shown(self, column: str) -> list[str]:
@@ -129,6 +141,11 @@ def scores(held: HeldOut, draws: int = summary.DRAWS) -> dict[str, Any]:
         return summary.event_summary(truth.left, truth.right, held.predicted, horizons=held.horizons, **shared)
     found = summary.classification_summary(held.predicted, truth.label, held.labels, **shared)
     return found | {"prior": {"log_loss": float(summary.prior_losses(truth.label).mean())}}
+
+
+def event_warnings(held: HeldOut) -> list[str]:
+    """Say what the events are too few, or seen too rarely, to show."""
+    return summary.event_warnings(held.truth.left, held.truth.right, held.people, held.horizons)
 
 
 def described(held: HeldOut) -> dict[str, Any]:
@@ -187,11 +204,28 @@ def _of_labels(held: HeldOut) -> dict[str, Any]:
     }
 
 
-def _sets(held: HeldOut, name: str) -> dict[str, Any]:
+def sets(held: HeldOut, name: str) -> dict[str, Any]:
+    """Say how often the sets of a label column hold the recorded label: for all, by label, and by part of the people.
+
+    Returns
+    -------
+    dict
+        As of `summary.set_summary`; ``by_label`` and, by what people are parted by, ``by_part``, each as of
+        `coverage_by`. Who is answered, and who is not, are parts too.
+    """
     column = held.columns[name]
-    found = summary.set_summary(column.members, column.truth, held.groups, column.promised)
-    by_label = coverage_by_label(column.members, column.truth, column.labels, held.shown(name))
-    return found | {"by_label": by_label}
+    inside, known = column.inside, column.truth >= 0
+    parts = dict(held.parts) | {"answer": np.where(column.answered, "answered", "abstained")}
+    people = {by: _people_of(held, part) for by, part in parts.items()}
+    return summary.set_summary(column.members, inside, held.groups, column.promised) | {
+        # that a label which the model does not know is outside is no news
+        "by_label": coverage_by(inside[known], column.recorded[known], held.shown(name)),
+        "by_part": {
+            by: coverage_by(inside, parts[by], [part for part, count in counts.items() if _enough(count)])
+            for by, counts in people.items()
+            if len(counts) > 1
+        },
+    }
 
 
 def _answered(held: HeldOut, name: str) -> dict[str, Any]:
@@ -238,7 +272,7 @@ def _needed(asked: Needed, events: int, parameters: int) -> dict[str, float]:
     return {"people": asked.people, "events_per_parameter": events / parameters}
 
 
-_OF_COLUMNS = {"sets": _sets, "answered": _answered, "told_apart": _told_apart}
+_OF_COLUMNS = {"sets": sets, "answered": _answered, "told_apart": _told_apart}
 """What is said of each label column by itself."""
 
 
@@ -316,20 +350,32 @@ def subgroups(held: HeldOut) -> dict[str, dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     for name, part in held.parts.items():
-        names = [each for each in np.unique(part.astype(str)) if each]
-        if len(names) < 2:
+        counts = _people_of(held, part)
+        if len(counts) < 2:
             continue
-        inside = {each: np.flatnonzero(part == each) for each in names}
-        counts = np.array([len(np.unique(held.people[rows].astype(str))) for rows in inside.values()])
-        hidden = hidden_cells(counts)
         found[name] = {
             each: {
-                "people": SUPPRESSED if hide else int(count),
-                "scores": {} if hide or count < LEAST_TO_SCORE else _short_scores(held.at(rows)),
+                "people": count,
+                "scores": _short_scores(held.at(np.flatnonzero(part == each))) if _enough(count) else {},
             }
-            for (each, rows), count, hide in zip(inside.items(), counts, hidden, strict=True)
+            for each, count in counts.items()
         }
     return found
+
+
+def _people_of(held: HeldOut, part: np.ndarray) -> dict[str, int | str]:
+    """Count the people of each part; small counts are suppressed, and so is what they would follow from."""
+    part = part.astype(str)
+    names = np.unique(part)
+    counts = np.array([len(np.unique(held.people[part == name].astype(str))) for name in names])
+    # those of whom it is not known are a part as well, if not one to be told of
+    hidden = hidden_cells(counts)
+    every = zip(names, counts, hidden, strict=True)
+    return {str(name): SUPPRESSED if hide else int(count) for name, count, hide in every if name}
+
+
+def _enough(count: int | str) -> bool:
+    return isinstance(count, int) and count >= LEAST_TO_SCORE
 
 
 def _short_scores(held: HeldOut) -> dict[str, Any]:

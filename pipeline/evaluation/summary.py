@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -139,15 +140,15 @@ def _auc_at(score: np.ndarray, outcome: np.ndarray, at: np.ndarray) -> float:
     return scores.auc(score[at], outcome[at])
 
 
-def set_summary(members: np.ndarray, truth: np.ndarray, groups: np.ndarray, promised: float) -> dict[str, Any]:
+def set_summary(members: np.ndarray, inside: np.ndarray, groups: np.ndarray, promised: float) -> dict[str, Any]:
     """Count the labels in each set, and how often the recorded one is among them.
 
     Parameters
     ----------
     members : ndarray of bool, shape (n, K)
         One row a patient; the sets' thresholds come from others.
-    truth : ndarray of int, shape (n,)
-        -1 where the model does not know the label.
+    inside : ndarray of bool, shape (n,)
+        Whether the recorded label is in the set.
     groups : ndarray, shape (n,)
     promised : float
         Share of patients whose label should be in their set.
@@ -158,7 +159,6 @@ def set_summary(members: np.ndarray, truth: np.ndarray, groups: np.ndarray, prom
         ``promised``, ``coverage`` with its 95 % interval (Wilson), ``sizes``: number of labels to people, small counts
         suppressed as in `label_counts`; ``coverage`` is `SUPPRESSED` where 1 to 4 people lie outside, or inside.
     """
-    inside = members[np.arange(len(truth)), truth] & (truth >= 0)
     share = float(inside.mean())
     low, high = wilson(share, len(np.unique(groups.astype(str))))
     small = SUPPRESSED in (told(int(inside.sum())), told(int((~inside).sum())))
@@ -247,11 +247,43 @@ def _event_score(
     return events.observed_over_expected(left, right, risk, horizon, period=period)
 
 
-def event_warnings(event_indicator: np.ndarray, patients: np.ndarray) -> list[str]:
-    """Say where there is too little to learn from."""
-    count = len(np.unique(patients[event_indicator].astype(str)))
-    if count >= FEW_EVENTS:
-        return []
-    count = f"fewer than {SMALLEST_CELL}" if count < SMALLEST_CELL else count
-    needed = f"at least {FEW_EVENTS} are needed to learn more than a prior"
-    return [f"too few events: {count} patients with an event, but {needed}"]
+def event_warnings(left: np.ndarray, right: np.ndarray, people: np.ndarray, horizons: Mapping[str, float]) -> list[str]:
+    """Say where there is too little to learn from, or to judge by.
+
+    Parameters
+    ----------
+    left, right : ndarray, shape (n,)
+        Years from each visit, as in `events.turnbull`.
+    people : ndarray, shape (n,)
+        Whose visit each is.
+    horizons : mapping
+        Years of each horizon.
+
+    Returns
+    -------
+    list of str
+        That fewer than 50 people had the event; and which horizons are shorter than the time between the two visits
+        that an event was seen to lie between, in half of those who had one. In such a gap nobody saw when it came.
+
+    Examples
+    --------
+    >>> event_warnings(np.zeros(80), np.full(80, 2.5), np.arange(80), {"1y": 1.0, "5y": 5.0})[0][:69]
+    'risks within 1y: half of the events lie between visits at least 2.5 y'
+    """
+    seen = np.isfinite(right)
+    names, first = np.unique(people[seen].astype(str), return_index=True)
+    told_of = []
+    if len(names) < FEW_EVENTS:
+        count = f"fewer than {SMALLEST_CELL}" if len(names) < SMALLEST_CELL else len(names)
+        needed = f"at least {FEW_EVENTS} are needed to learn more than a prior"
+        told_of.append(f"too few events: {count} patients with an event, but {needed}")
+    if len(names) >= SMALLEST_CELL:
+        gap = float(np.median((right - left)[seen][first]))
+        short = [name for name, years in horizons.items() if years < gap]
+        if short:
+            told_of.append(
+                f"risks within {' and '.join(short)}: half of the events lie between visits at least {gap:.1f} years "
+                "apart, and when in between they came was not seen; these risks, and the events that they are held "
+                "against, rest on a hazard that changes little in that time"
+            )
+    return told_of

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.config import load_study
 from pipeline.errors import UsageError
 from pipeline.fitting import fit_study
 from pipeline.learners.leaks import telling_columns
-from pipeline.outcomes import derive
-from pipeline.selection import TrainingRows, out_of_site
-from pipeline.study import Comparator
+from pipeline.outcomes import Truth, derive
+from pipeline.selection import TrainingRows, held_out_sets, out_of_site, site_splits
+from pipeline.study import Comparator, Target
 from pipeline.study_checks import check_study
 
 
@@ -34,6 +36,40 @@ def test_a_leaked_column_is_reported(told):
 def test_each_site_is_scored_by_a_model_of_the_others(told):
     """Beside the usual folds the report has the scores for sites that the model had not seen."""
     assert 0.0 < told["left_out_sites"]["log_loss"]["value"] < 3.0
+
+
+def test_sets_are_judged_at_sites_from_which_neither_model_nor_threshold_comes(told):
+    """By label, by site, and for those who are answered; each part has the people that the usual folds judge."""
+    (sets,) = (told["left_out_sets"][column] for column in told["left_out_sets"] if column == "phenotype")
+    assert sets["promised"] == 0.9
+    sites, usual = sets["by_part"]["site"], told["sets"]["phenotype"]["by_part"]["site"]
+    assert len(sites) > 1
+    assert {name: each["people"] for name, each in sites.items()} == {
+        name: each["people"] for name, each in usual.items()
+    }
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_no_threshold_comes_from_the_site_that_is_left_out(seed):
+    """Whatever is said and recorded at a site, and of its people elsewhere, its sets stay the same."""
+    rng = np.random.default_rng(seed)
+    n, labels = 60, ("cervical", "laryngeal", "musicians")
+    site, patients = rng.choice(["a", "b", "c"], n), rng.integers(0, 40, n)
+    truth, said = rng.integers(0, 3, n), rng.dirichlet(np.ones(3), n)
+    alone = Truth(np.arange(n), np.array(labels, dtype=object)[truth], np.zeros(n), np.zeros(n))
+    target = Target(name="phenotype", kind="classification")
+    rows = TrainingRows(target, np.zeros((n, 1)), alone, patients, patients)
+    splits = [split for split in site_splits(patients, site) if len(split[0])]
+
+    def sets(calibrating, recorded):
+        shared = {"probabilities": said, "calibrating": calibrating, "truth": recorded, "labels": labels}
+        return held_out_sets(rows, np.arange(n), splits, **shared)
+
+    here = site == site[0]
+    theirs = np.isin(patients, patients[here])
+    other = np.where(theirs[:, None], rng.dirichlet(np.ones(3), n), said)
+    moved = sets(other, np.where(theirs, rng.integers(0, 3, n), truth))
+    assert (moved[here] == sets(said, truth)[here]).all()
 
 
 def test_which_cells_are_filled_is_scored_beside_the_model(told):

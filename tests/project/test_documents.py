@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from importlib import import_module
 from importlib.metadata import distribution
 from itertools import pairwise
@@ -41,6 +42,31 @@ def test_links_lead_somewhere(name):
     targets = re.findall(r"\]\(([^)#\s]+)", text_of(name))
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not (here / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_to_other_places_are_addresses(name):
+    """Nothing is asked of the network here: what is mistyped is found, what has moved is not."""
+    text = text_of(name)
+    linked = re.findall(r"\]\(([^)#\s]*://[^)\s]*)", text)
+    written = re.findall(r"\S*?\b(\w+:/+\w[^\s)>`\"'\]]*)", "".join(text.split("```")[::2]))
+    address = r"https://([a-z0-9-]+\.)+[a-z]{2,}(/[\w./~%+-]*)?(\?[\w=&%.-]+)?(#[\w-]+)?"
+    ours = r"(models|file):/.*"  # in what commands take
+    strange = [each for each in {*linked, *written} if not re.fullmatch(f"{address}|{ours}", each.rstrip(".,;:"))]
+    assert strange == []
+
+
+def test_articles_behind_figures_are_named_as_their_registers_name_them():
+    """A DOI, a PubMed or PMC number; none stands for two articles, and the year of a name is that of the article."""
+    sources = tomllib.loads(text_of("pipeline/synthetic/epidemiology.toml"))["sources"]
+    forms = {"doi": r"10\.\d{4,9}/[\w.()/:;-]+\w", "pmid": r"[1-9]\d{5,7}", "pmcid": r"PMC\d{6,8}"}
+    given = [(kind, source[kind]) for source in sources.values() for kind in forms if kind in source]
+    assert [value for kind, value in given if not re.fullmatch(forms[kind], value)] == []
+    assert len(set(given)) == len(given) > 50
+    for name, source in sources.items():
+        year = re.fullmatch(r"[a-z_]+((?:19|20)\d\d)[a-z]?", name)
+        cited = set(re.findall(r"\b(?:19|20)\d\d\b", source["cite"]))
+        assert not year or not cited or year[1] in cited, name
 
 
 @pytest.mark.parametrize("name", NAMES)

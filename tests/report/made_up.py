@@ -20,6 +20,11 @@ def report_of(name, label):
         "by_label": {label: people | {"coverage": INTERVAL}, name: people | {"coverage": {"least": 0.9345}}}
         | {"few": people | {"coverage": {"most": 0.0655}}, "none": people | {"coverage": "suppressed"}}
     }
+    sets = {"promised": 0.9, "coverage": INTERVAL, "sizes": {"1": 18, "2": "suppressed"}} | by_label
+    sets["by_part"] = {name: {label: {"people": 67, "coverage": INTERVAL}}, "site": {}}
+    at_sites = sets | {
+        "by_part": {"site": {"site 1": {"people": 71, "coverage": {"value": 0.8, "low": 0.7, "high": 0.89}}}}
+    }
     right = {"right": 0.71875, "low": 0.59375, "high": 0.84375}
     typed = {
         "counts": counts | {"labels": {label: 19, "other": "suppressed"}},
@@ -35,7 +40,9 @@ def report_of(name, label):
         "subgroups": parted | {"sex": {name: {"people": 43, "scores": {"accuracy": INTERVAL}}}},
         "reasons": {name: {"people": 59, "parts": {"Recording of the head, posture": 0.71, label: 0.73}}},
         "one_against_rest": {label: INTERVAL, "other": "suppressed"},
-        "sets": {name: {"promised": 0.9, "coverage": INTERVAL, "sizes": {"1": 18, "2": "suppressed"}} | by_label},
+        "sets": {name: sets},
+        "left_out_sites": scores,
+        "left_out_sets": {name: at_sites},
         "answered": {
             name: {"points": [{"answered": 0.4375, "from": 0.8125} | right, {"answered": 0.9375, "from": 0.1} | right]}
         },
