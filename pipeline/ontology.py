@@ -16,6 +16,8 @@ from pathlib import Path
 from pipeline.errors import MissingInput
 
 DYSTONIA = "HP:0001332"
+_READ = ("[", "data-version: ", "id: ", "is_a: ", "alt_id: ", "is_obsolete: ")
+"""How a line begins that is read; most lines are names, definitions and synonyms."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ def read_obo(path: Path) -> Ontology:
     release, term = "", None
     with path.open(encoding="utf-8") as lines:
         for line in lines:
+            if not line.startswith(_READ):
+                continue
             key, _, value = line.rstrip("\n").partition(": ")
             if line.startswith("["):
                 term = None

@@ -101,14 +101,12 @@ def eligibility(cohort: Cohort, target: Target) -> Eligibility:
     of_score = target.derive.startswith("score_")
     reasons = ScoreCourse(cohort, target).ineligible if of_score else np.full(len(cohort), "", dtype=object)
     reasons[_years_to_treatments(cohort, target).min(axis=1, initial=np.inf) <= 0.0] = "after_competing_event"
-    unknown = np.zeros(len(cohort), dtype=bool)
+    can = np.zeros(len(cohort))
     if target.at_risk:
         reason, can = _can_have(cohort, target)
         reasons[can == 0.0] = reason
-        unknown = np.isnan(can)
-    if of_score:
-        unknown |= np.isin(reasons.astype(str), _NOT_TOLD)
-    return Eligibility(reasons, np.where(unknown, np.nan, (reasons == "").astype(float)))
+    not_told = np.isin(reasons.astype(str), _NOT_TOLD) | np.isnan(can)
+    return Eligibility(reasons, np.where(not_told, np.nan, reasons == ""))
 
 
 def _can_have(cohort: Cohort, target: Target) -> tuple[str, np.ndarray]:

@@ -48,7 +48,6 @@ from pipeline.publish import SUCCESS, Staging, publishing
 from pipeline.reading.options import Options
 from pipeline.reading.source import spooled
 from pipeline.row_tally import RowTally
-from pipeline.synthetic.canaries import canaries
 from pipeline.tracking.registered import bundle_folder
 from pipeline.versions import package_versions
 from pipeline.writing import Format
@@ -186,6 +185,8 @@ def _open(
 
 def _of_canaries(bundle: ModelBundle) -> np.ndarray:
     """Return all numbers that a model gives for visits that every installation knows."""
+    from pipeline.synthetic.canaries import canaries  # the generator, which nobody needs without a cluster
+
     return bundle.predict(canaries()).select_dtypes("float64").to_numpy()
 
 

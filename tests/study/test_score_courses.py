@@ -80,8 +80,8 @@ def test_an_event_lies_where_following_the_scores_finds_it(target, cohort):
 def test_who_is_asked_depends_on_the_past_only(target, cohort, until):
     """What comes later changes nothing for who can be asked now, but for a patient's only visit, which is timed so."""
     past = (cohort.visits["weeks_since_enrolment"] <= until * WEEKS_PER_YEAR + 1e-9).to_numpy()
-    before = eligibility(Cohort(cohort.visits[past].reset_index(drop=True)), target)
-    assert eligibility(cohort, target).reason[past].tolist() == before.reason.tolist()
+    before = eligibility(Cohort(cohort.visits[past].reset_index(drop=True)), target).reason
+    assert eligibility(cohort, target).reason[past].tolist() == before.tolist()
 
 
 def test_a_rise_counts_when_the_next_score_confirms_it():
