@@ -98,7 +98,9 @@ def test_a_shell_completes_the_options_of_a_command():
 
 
 def test_predict_starts_without_what_only_training_needs():
-    code = "import sys, pipeline.predict; print(sorted({'matplotlib', 'mlflow'} & set(sys.modules)))"
+    code = (
+        "import sys, pipeline.predict; print(sorted({'matplotlib', 'mlflow', 'pipeline.synthetic'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
