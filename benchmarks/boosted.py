@@ -57,5 +57,4 @@ def bare(bundle: Path, kept: Path, rows: int, which: str) -> None:
             if isinstance(model.estimator, TypeClassifier):
                 model.estimator.predict_proba(part)
             else:
-                model.estimator.predict_risk(part)
-                model.estimator.predict_risk_interval(part)
+                model.estimator.predict_risk_with_interval(part)

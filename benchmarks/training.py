@@ -38,7 +38,8 @@ for target in study.targets:
     truth = Truth(told["visits"], told["label"], told["left"], told["right"])
     modalities = (tuple(told["modality"].tolist()),)
     patient = told["patients"]
-    rows = TrainingRows(target, told["X"], truth, patient, patient, modalities)
+    known = tuple(told["prespecified"].tolist())
+    rows = TrainingRows(target, told["X"], truth, patient, patient, modalities, prespecified=known)
     start = time.process_time()
     with threadpool_limits(1):
         if nested:
@@ -68,6 +69,7 @@ def prepare(folder: Path, count: int) -> None:
             right=rows.truth.right,
             patients=rows.patients.astype(str),
             modality=np.array([places[at] for at in rows.modalities[0]]),
+            prespecified=np.array([places[at] for at in rows.prespecified if changing[at]], dtype=int),
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from pipeline.units import WEEKS_PER_YEAR
 
@@ -63,7 +64,7 @@ def _weeks(table: pd.DataFrame, clock: str) -> np.ndarray:
     if clock.endswith("_date"):
         # few days are distinct, and each is read once
         codes, texts = pd.factorize(table[clock].to_numpy(dtype=object))
-        distinct = pd.to_datetime(pd.Series(texts, dtype=object).replace("", None), format="%Y-%m-%d")
-        days = np.append(distinct.to_numpy("datetime64[D]"), np.datetime64("NaT", "D"))[codes]
+        distinct = pa.array(np.where(texts == "", None, texts), pa.string()).cast(pa.date32())
+        days = np.append(distinct.to_numpy(zero_copy_only=False), np.datetime64("NaT", "D"))[codes]
         return np.where(np.isnat(days), np.nan, days.astype(float) / 7)
     return table[clock].to_numpy(float) * (WEEKS_PER_YEAR if clock == "age_at_visit_y" else 1.0)

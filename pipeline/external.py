@@ -13,7 +13,7 @@ from pipeline.bundle.model import Map
 from pipeline.bundle.target import margin
 from pipeline.command import Say
 from pipeline.errors import ContractError, UsageError
-from pipeline.evaluation import held_out, summary
+from pipeline.evaluation import held_out
 from pipeline.evaluation.held_out import HeldOut
 from pipeline.evaluation.people import missingness, parts_of, shift, table_one
 from pipeline.evaluation.reasons import strongest_parts
@@ -81,7 +81,7 @@ def external_report(
             reasons = reasons_for(model, asked, parts_asked), has_parts(asked, parts_asked)
             targets[model.target.name] = {
                 "counts": counted(truth, patients, held),
-                "warnings": [*warnings, *_warnings(held, truth, patients)],
+                "warnings": [*warnings, *_warnings(held)],
                 **held_out.described(held),
                 "reasons": strongest_parts(*reasons, list(bundle.teller.parts), model.target.told),
                 "comparators": {},
@@ -183,9 +183,9 @@ def held_predictions(
     return HeldOut(target, predicted, truth, cohort.groups[at], groups[at], labels=labels, columns=columns, seed=seed)
 
 
-def _warnings(held: HeldOut, truth: Truth, patients: np.ndarray) -> list[str]:
+def _warnings(held: HeldOut) -> list[str]:
     if held.is_risk:
-        return summary.event_warnings(truth.event_indicator, patients)
+        return held_out.event_warnings(held)
     unknown = pd.Series(held.truth.label).map(lambda label: label not in held.labels).to_numpy(bool)
     if not unknown.any():
         return []

@@ -14,6 +14,7 @@ from pipeline.errors import ContractError, UsageError
 from pipeline.evaluation import events, gates, summary
 from pipeline.evaluation.gates import Gate
 from pipeline.evaluation.held_out import HeldOut, with_parts
+from pipeline.evaluation.intervals import cluster_bootstraps
 from pipeline.evaluation.people import parts_of
 from pipeline.evaluation.risks import event_by
 from pipeline.evaluation.scores import row_log_losses
@@ -119,12 +120,19 @@ def _alone(held: HeldOut, model: TargetModel) -> list[Gate]:
     if held.is_risk:
         people = len(np.unique(held.people[truth.event_indicator].astype(str)))
         period = min(held.horizons.values()) / summary.PERIODS_TO_SHORTEST
-        risks = enumerate(held.horizons.items())
-        ratios = {
-            text: events.observed_over_expected(truth.left, truth.right, held.predicted[:, at], years, period=period)
-            for at, (text, years) in risks
-        }
-        calibrated = [gates.calibration_gate(f"{name} {text}", ratio) for text, ratio in ratios.items()]
+
+        def ratios(at: np.ndarray) -> dict[str, float]:
+            rows = truth.left[at], truth.right[at]
+            risks = zip(held.horizons.items(), held.predicted[at].T, strict=True)
+            return {
+                text: events.observed_over_expected(*rows, risk, years, period=period) for (text, years), risk in risks
+            }
+
+        drawn = cluster_bootstraps(ratios, held.groups, level=gates.LEVEL_OF_CHANCE, seed=held.seed)
+        calibrated = [
+            gates.calibration_gate(f"{name} {text}", ratio.value, (ratio.low, ratio.high))
+            for text, ratio in drawn.items()
+        ]
         return [gates.events_gate(name, people), *calibrated]
     counts = np.unique(truth.label.astype(str), return_counts=True)[1]
     others = "whose label is not the most frequent one"

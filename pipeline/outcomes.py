@@ -6,6 +6,7 @@ Eligibility looks at a visit and its past only, so that it is the same in traini
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,9 @@ from pipeline.errors import ContractError, did_you_mean
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort
 from pipeline.rules import affected_regions, body_distribution, number
+from pipeline.score_course import Interval, ScoreCourse
 from pipeline.study import Target
 from pipeline.units import WEEKS_PER_YEAR
-
-_HALF_A_DAY = 0.5 / 7
-"""Weeks counted from dates or ages are not exact."""
 
 PAIR = "/"
 """Between the parts of a joint label."""
@@ -30,12 +29,18 @@ INELIGIBLE = {
     "no_improvement_yet": "the score has not yet fallen by enough",
     "after_time_zero": "the score fell by enough at an earlier visit",
     "not_first_visit": "the question is asked at the first visit",
+    "no_present_score": "the visit has no score",
+    "no_room_to_worsen": "the score is too near its end to rise by as much",
+    "reached_before": "the score was as high before",
     "not_one_region": "dystonia holds no region, or more than one",
     "generalized": "dystonia is generalized",
     "not_active": "there is no dystonia at present",
     "after_competing_event": "a competing event came before the visit",
 }
 """Why a target can't be asked at a visit."""
+
+_NOT_TOLD = ("no_visit_time", "no_score", "no_present_score")
+"""Reasons that lie in the record, not in the patient."""
 
 
 @dataclass(frozen=True)
@@ -76,47 +81,45 @@ class Truth:
         return Truth(self.visits[rows], self.label[rows], self.left[rows], self.right[rows], competing, entry)
 
 
-def eligibility(cohort: Cohort, target: Target) -> np.ndarray:
-    """Say why the target can't be asked at each visit (a key of `INELIGIBLE`); ``""`` where it can.
+class Eligibility(NamedTuple):
+    """Who a target can be asked of.
 
-    Returns
-    -------
-    ndarray of str, shape (visits,)
+    Attributes
+    ----------
+    reason : ndarray of str, shape (visits,)
+        Why the target can't be asked at each visit, a key of `INELIGIBLE`; ``""`` where it can.
+    at_risk : ndarray, shape (visits,)
+        1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say.
     """
-    reasons = np.full(len(cohort), "", dtype=object)
-    if target.derive in ("score_relapse", "score_response"):
-        score = _scored(cohort, target)
-        if target.derive == "score_response":
-            reasons[~score.is_first] = "not_first_visit"
-        else:
-            reasons[score.weeks > score.improved_at] = "after_time_zero"
-            reasons[~(score.weeks >= score.improved_at)] = "no_improvement_yet"
-        reasons[np.isnan(score.baseline)] = "no_score"
-        reasons[np.isnan(score.weeks)] = "no_visit_time"
+
+    reason: np.ndarray
+    at_risk: np.ndarray
+
+
+def eligibility(cohort: Cohort, target: Target) -> Eligibility:
+    """Say at which visits the target can be asked, and the event can happen."""
+    of_score = target.derive.startswith("score_")
+    reasons = ScoreCourse(cohort, target).ineligible if of_score else np.full(len(cohort), "", dtype=object)
     reasons[_years_to_treatments(cohort, target).min(axis=1, initial=np.inf) <= 0.0] = "after_competing_event"
+    unknown = np.zeros(len(cohort), dtype=bool)
     if target.at_risk:
         reason, can = _can_have(cohort, target)
         reasons[can == 0.0] = reason
-    return reasons
-
-
-def probability_at_risk(cohort: Cohort, target: Target) -> np.ndarray:
-    """Return 1.0 where the event can happen, 0.0 where it can't, NaN where the record does not say."""
-    at_risk = (eligibility(cohort, target) == "").astype(float)
-    if target.at_risk:
-        at_risk[np.isnan(_can_have(cohort, target)[1])] = np.nan
-    return at_risk
+        unknown = np.isnan(can)
+    if of_score:
+        unknown |= np.isin(reasons.astype(str), _NOT_TOLD)
+    return Eligibility(reasons, np.where(unknown, np.nan, (reasons == "").astype(float)))
 
 
 def _can_have(cohort: Cohort, target: Target) -> tuple[str, np.ndarray]:
     """Return the reason of those who can't have the event, and who can: 1, 0, or NaN where the record does not say."""
-    regions = affected_regions(cohort.visits)
+    if target.at_risk == "not_generalized":
+        where = body_distribution(cohort.arrays)
+        return "generalized", np.where(where == "", np.nan, where != "generalized")
+    regions = affected_regions(cohort.arrays)
     if target.at_risk == "one_region":
         return "not_one_region", np.where(np.isnan(regions), np.nan, regions == 1)
-    if target.at_risk == "not_generalized":
-        where = body_distribution(cohort.visits)
-        return "generalized", np.where(where == "", np.nan, where != "generalized")
-    free = number(cohort.visits, "in_remission") == 1
+    free = number(cohort.arrays, "in_remission") == 1
     return "not_active", np.where(free, 0.0, np.where(np.isnan(regions), np.nan, regions > 0))
 
 
@@ -143,22 +146,30 @@ def derive(cohort: Cohort, target: Target) -> Truth:
     ContractError
         If the cohort lacks the columns that the target needs.
     """
-    truth = {
-        "recorded": _recorded,
-        "finding": _finding,
-        "score_relapse": _score_relapse,
-        "score_response": _score_response,
-    }[target.derive](cohort, target)
-    asked = eligibility(cohort, target)[truth.visits] == ""
+    if target.kind == "time_to_event":
+        truth = _event(cohort, target)
+    else:
+        label = {"recorded": _recorded, "finding": _finding, "score_response": _response}[target.derive](cohort, target)
+        known = np.flatnonzero(label != "")
+        nothing = np.full(len(known), np.nan)
+        truth = Truth(known, label[known], nothing, nothing)
+    asked = eligibility(cohort, target).reason[truth.visits] == ""
     return truth.at(np.flatnonzero(asked))
 
 
-def _labelled(visits: np.ndarray, label: np.ndarray) -> Truth:
-    empty = np.full(len(visits), np.nan)
-    return Truth(visits, label.astype(object), empty, empty)
+def _recorded(cohort: Cohort, target: Target) -> np.ndarray:
+    """Return the label of each visit, its parts joined; ``""`` where a part is not known."""
+    parts = _told(cohort, target)[list(target.label_columns)]
+    _refuse_separators(parts, target)
+    cells = parts.to_numpy(dtype=object)
+    known = (cells != "").all(axis=1) & (cells == cells).all(axis=1)  # noqa: PLR0124 (NaN is no label)
+    return np.array([*(PAIR.join(row) if whole else "" for row, whole in zip(cells, known, strict=True)), ""], object)[
+        :-1
+    ]
 
 
-def _recorded(cohort: Cohort, target: Target) -> Truth:
+def _told(cohort: Cohort, target: Target) -> pd.DataFrame:
+    """Return what the outcomes tell for each visit, in the columns that the target needs."""
     outcomes = cohort.outcomes
     for name in target.outcome_columns:
         if name not in outcomes:
@@ -170,35 +181,42 @@ def _recorded(cohort: Cohort, target: Target) -> Truth:
                 do=did_you_mean(name, there) if there else "Add a table of outcomes",
                 code="MISSING_COLUMN",
             )
-    joined = _joined(cohort, list(target.outcome_columns), of_patient=target.kind == "classification")
-    if target.kind == "classification":
-        parts = joined[list(target.label_columns)].to_numpy(dtype=object)
-        _refuse_separators(joined, target)
-        known = (parts != "").all(axis=1) & (parts == parts).all(axis=1)  # noqa: PLR0124 (NaN is no label)
-        return _labelled(np.flatnonzero(known), np.array([PAIR.join(row) for row in parts[known]], dtype=object))
-    return _event(cohort, target, joined)
+    return _joined(cohort, list(target.outcome_columns), of_patient=target.kind == "classification")
 
 
-def _event(cohort: Cohort, target: Target, joined: pd.DataFrame) -> Truth:
+def _event(cohort: Cohort, target: Target) -> Truth:
     """Return the interval of each event as far as no competing one came before it."""
-    left, right = (_years(joined, name) for name in (target.left, target.right))
-    others = [_years(joined, name) for name in target.competing_columns]
+    told = _told(cohort, target) if target.outcome_columns else pd.DataFrame(index=cohort.visits.index)
+    left, right = _interval(cohort, target, told)
+    others = [_years(told, name) for name in target.competing_columns]
     ends = np.column_stack([_years_to_treatments(cohort, target), *others])
     ends = np.where(np.isnan(ends), np.inf, ends)
     first = ends.min(axis=1, initial=np.inf)
-    # an event that was seen at the next visit, and nothing known before: it came after this one
-    left = np.where(np.isnan(left) & ~np.isnan(right), 0.0, left)
     known = np.flatnonzero(~np.isnan(left) & (first > 0.0))
-    right = np.where(np.isnan(right), np.inf, right)
     ended = first < right
     left, right = np.where(ended, first, left), np.where(ended, np.nan, right)
-    label = joined[target.through].to_numpy(dtype=object) if target.through else np.full(len(joined), "", dtype=object)
+    label = told[target.through].to_numpy(dtype=object) if target.through else np.full(len(told), "", dtype=object)
     label = np.where(pd.isna(label), "", label).astype(object)
     entry = None
     if target.entry:
-        entry = _years(joined, target.entry)
+        entry = _years(told, target.entry)
         entry = np.where(np.isnan(entry), 0.0, entry)[known]
     return Truth(known, label[known], left[known], right[known], ends[known] if target.competing else None, entry)
+
+
+def _interval(cohort: Cohort, target: Target, told: pd.DataFrame) -> Interval:
+    course = ScoreCourse(cohort, target)
+    match target.derive:
+        case "score_relapse":
+            return course.relapse()
+        case "score_worsening":
+            return course.worsening()
+        case "score_reached":
+            return course.reached()
+        case _:
+            left, right = (_years(told, name) for name in (target.left, target.right))
+            # an event that was seen at the next visit, and nothing known before: it came after this one
+            return np.where(np.isnan(left) & ~np.isnan(right), 0.0, left), np.where(np.isnan(right), np.inf, right)
 
 
 def _years(joined: pd.DataFrame, name: str) -> np.ndarray:
@@ -234,7 +252,11 @@ def _joined(cohort: Cohort, names: list[str], *, of_patient: bool) -> pd.DataFra
     return at_visit.where(at_visit.notna() & (at_visit != ""), at_patient)
 
 
-def _finding(cohort: Cohort, target: Target) -> Truth:
+def _response(cohort: Cohort, target: Target) -> np.ndarray:
+    return ScoreCourse(cohort, target).response()
+
+
+def _finding(cohort: Cohort, target: Target) -> np.ndarray:
     """Yes where the term or a kind of it was observed; no where it, or anything above it, was excluded."""
     hpo = load_ontology()
     kinds, above = hpo.descendants([target.finding]), hpo.ancestors([target.finding])
@@ -247,64 +269,4 @@ def _finding(cohort: Cohort, target: Target) -> Truth:
             return "yes"
         return "no" if any(term in above for excluded, term in terms if excluded) else ""
 
-    labels = np.array([label(cell) for cell in cohort.visits["findings"]], dtype=object)
-    known = np.flatnonzero(labels != "")
-    return _labelled(known, labels[known])
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """A score's course: each visit's time and score, its patient's baseline, and when the score had first fallen."""
-
-    patient: np.ndarray
-    weeks: np.ndarray
-    score: np.ndarray
-    baseline: np.ndarray
-    is_first: np.ndarray
-    improved_at: np.ndarray
-
-
-def _scored(cohort: Cohort, target: Target) -> _Scored:
-    """Follow the score of each patient; the baseline is that of the first visit."""
-    patient = pd.Series(pd.factorize(cohort.groups)[0])
-    weeks = pd.Series(visit_weeks(cohort.visits))
-    weeks = weeks.where(patient.duplicated(keep=False), 0.0)  # an only visit is the first, whenever it was
-    score = pd.Series(number(cohort.visits, target.score))
-    is_first = weeks == weeks.groupby(patient).transform("min")
-    baseline = score.where(is_first).groupby(patient).transform("mean")
-    improved = ~is_first & (score <= baseline - target.improve_by)
-    improved_at = weeks.where(improved).groupby(patient).transform("min")
-    columns = (patient, weeks, score, baseline, is_first, improved_at)
-    return _Scored(*(column.to_numpy() for column in columns))
-
-
-def _score_response(cohort: Cohort, target: Target) -> Truth:
-    """Yes where the score has fallen by enough at the week of judgement; unknown where no score was taken then."""
-    scored = _scored(cohort, target)
-    first_week = pd.Series(scored.weeks).groupby(scored.patient).transform("min").to_numpy()
-    judged = np.abs(scored.weeks - first_week - target.week) < _HALF_A_DAY
-    fallen = pd.Series(np.where(judged, scored.baseline - scored.score, np.nan))
-    fall = fallen.groupby(scored.patient).transform("mean").to_numpy()
-    known = np.flatnonzero(scored.is_first & ~np.isnan(fall))
-    return _labelled(known, np.where(fall[known] >= target.improve_by, "yes", "no"))
-
-
-def _score_relapse(cohort: Cohort, target: Target) -> Truth:
-    """Find the interval from time zero that holds the score's return to within some points of the baseline.
-
-    Time zero is the first visit at which the score has fallen by enough.
-    """
-    scored = _scored(cohort, target)
-    patient = pd.Series(scored.patient)
-    later = (scored.weeks > scored.improved_at) & ~np.isnan(scored.score)
-    relapsed = later & (scored.score >= scored.baseline - target.within)
-    weeks = pd.Series(scored.weeks)
-    right = weeks.where(relapsed).groupby(patient).transform("min").to_numpy()
-    before = later & ~(scored.weeks >= right)
-    last = weeks.where(before).groupby(patient).transform("max").to_numpy()
-    zero = np.flatnonzero(scored.weeks == scored.improved_at)
-    start = scored.improved_at[zero]
-    left = np.where(np.isnan(last[zero]), start, last[zero]) - start
-    end = np.where(np.isnan(right[zero]), np.inf, right[zero] - start)
-    label = np.full(len(zero), "", dtype=object)
-    return Truth(zero, label, left / WEEKS_PER_YEAR, end / WEEKS_PER_YEAR)
+    return np.array([label(cell) for cell in cohort.visits["findings"]], dtype=object)

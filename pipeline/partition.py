@@ -32,7 +32,7 @@ from pipeline.reading.raw import RAW_KEYS, keyed
 from pipeline.reading.source import Source
 from pipeline.records import Cohort, in_order
 
-VISITS_PER_PARTITION = 50_000
+VISITS_PER_PARTITION = 20_000
 RECORDINGS_PER_PARTITION = 2_000
 """A partition is what a run that was cut off has to do again, so that one with recordings holds less visits."""
 _IDS = ("patient_id",)
@@ -186,6 +186,7 @@ def partitions(
     count = overview.partitions(visits_per_partition)
     batches = {name: chain.from_iterable(parts) for name, parts in overview.parts.items()}
     ends = overview.order.cut(count)
+    overview.order.forget()  # it grows with the cohort, and the memory is needed from here on
     if ends is not None:
         cuts = {name: _cut(batches[name], ends.get(name, [])) for name in batches}
         for index in range(count):

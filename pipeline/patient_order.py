@@ -54,6 +54,11 @@ class PatientOrder:
         """How many rows of a table have been taken."""
         return self._rows.get(table, 0)
 
+    def forget(self) -> None:
+        """Give up what is held of the patients, when all is cut; how many rows there were is still known."""
+        self._runs.clear()
+        self._starts.clear()
+
     def cut(self, count: int) -> dict[str, list[int]] | None:
         """Cut the tables into runs of whole patients, about as many visits each.
 

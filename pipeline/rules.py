@@ -15,13 +15,14 @@ import pandas as pd
 
 from pipeline.finding_marks import Marks, marks_of
 from pipeline.ontology import load_ontology
+from pipeline.records import Arrays
 from pipeline.schema.distribution import AREAS, distribution_of
 from pipeline.schema.scales import ALL_SCALES
 from pipeline.schema.scoring import score
 from pipeline.vocabulary import AETIOLOGIES, ONSET_AGE_BINS, REGIONS, pair_is_allowed
 
-Table = pd.DataFrame | Mapping[str, np.ndarray]
-"""Visits, or columns of theirs."""
+Table = pd.DataFrame | Arrays | Mapping[str, np.ndarray]
+"""Visits, or columns of theirs; a plain mapping has to hold all that are asked for."""
 
 _KAYSER_FLEISCHER, _LOW_CERULOPLASMIN, _HIGH_COPPER = "HP:0200032", "HP:0010837", "HP:0010839"
 _HEMIDYSTONIA = "HP:0032005"
@@ -237,28 +238,28 @@ def derived_totals(visits: pd.DataFrame) -> pd.DataFrame:
 
 
 def number(visits: Table, name: str) -> np.ndarray:
-    """Return a number or flag column as float64; all NaN where a data frame has no such column."""
+    """Return a number or flag column as float64; all NaN where the visits have no such column."""
     return np.asarray(visits[name], np.float64) if name in visits else np.full(len(visits), np.nan)
 
 
 def text(visits: Table, name: str) -> np.ndarray:
-    """Return a text column; ``""`` all through where a data frame has no such column."""
+    """Return a text column; ``""`` all through where the visits have no such column."""
     return np.asarray(visits[name], object) if name in visits else np.full(len(visits), "", dtype=object)
 
 
-def affected_regions(visits: pd.DataFrame) -> np.ndarray:
+def affected_regions(visits: Table) -> np.ndarray:
     """Count the regions that dystonia holds; NaN where no region was recorded."""
     flags = _region_flags(visits)
     recorded = ~np.isnan(flags)
     return np.where(recorded.any(axis=0), np.where(recorded, flags, 0.0).sum(axis=0), np.nan)
 
 
-def _region_flags(visits: pd.DataFrame) -> np.ndarray:
+def _region_flags(visits: Table) -> np.ndarray:
     """Return the flags of the regions, shape (regions, visits)."""
     return np.stack([number(visits, f"dystonia_{region}") for region in REGIONS])
 
 
-def body_distribution(visits: pd.DataFrame) -> np.ndarray:
+def body_distribution(visits: Table) -> np.ndarray:
     """Say where dystonia is as a whole, by the rules of 2013; ``""`` where no region was recorded.
 
     A region that was not recorded counts as free.
@@ -374,8 +375,8 @@ def raised_flags(visits: Table, marks: Marks) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    visits : DataFrame, or mapping of str to ndarray
-        A mapping holds all of `RED_FLAG_COLUMNS`.
+    visits : Table
+        A plain mapping holds all of `RED_FLAG_COLUMNS`.
     marks : Marks
         The visits' findings.
 
@@ -396,7 +397,7 @@ def raised_flags(visits: Table, marks: Marks) -> dict[str, np.ndarray]:
     }
 
 
-def red_flags(visits: pd.DataFrame) -> np.ndarray:
+def red_flags(visits: pd.DataFrame | Arrays) -> np.ndarray:
     """Name what must not be missed, whatever the model says; several joined with ``|``.
 
     Returns
@@ -429,11 +430,16 @@ def observed(visits: pd.DataFrame, *terms: str) -> np.ndarray:
 
 
 def _observed(marks: Marks, *terms: str) -> np.ndarray:
-    kinds, listed = load_ontology().descendants(terms), marks.observed
+    kinds, listed = _kinds(terms), marks.observed
     decisive = np.array([term in kinds for term in listed.terms], dtype=bool)
     found = np.zeros(marks.cells, dtype=bool)
     found[listed.row[decisive[listed.term]]] = True
     return found
+
+
+@cache
+def _kinds(terms: tuple[str, ...]) -> frozenset[str]:
+    return load_ontology().descendants(terms)
 
 
 def _one_sided(visits: Table) -> np.ndarray:

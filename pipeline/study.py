@@ -12,7 +12,7 @@ from pipeline.records import KnownAt
 from pipeline.vocabulary import TREATMENT_KINDS
 
 Battery = Literal["short", "full"]
-Derivation = Literal["recorded", "finding", "score_relapse", "score_response"]
+Derivation = Literal["recorded", "finding", "score_relapse", "score_response", "score_worsening", "score_reached"]
 AtRisk = Literal["", "one_region", "not_generalized", "active"]
 _STRICT = {"extra": "forbid"}
 
@@ -29,7 +29,9 @@ class Target:
     derive : Derivation
         Where the truth comes from: ``recorded`` in the outcomes table; ``finding``, an HPO term observed or excluded;
         ``score_response``, a fall of a score by ``improve_by`` at ``week``; ``score_relapse``, a score's return to
-        ``within`` points of the baseline after a fall by ``improve_by``.
+        ``within`` points of the baseline after a fall by ``improve_by``; ``score_worsening``, a rise of a score by
+        ``worsen_by`` points and by ``worsen_by_share`` of what it is, which the next score confirms;
+        ``score_reached``, the first time that a score is ``reach`` or more.
     labels : tuple of str
         Label columns of the outcomes, learned as one joint distribution; the name of the target if left out.
     left, right : str
@@ -54,8 +56,10 @@ class Target:
         HPO term of ``derive = "finding"``.
     score : str
         Visit column of the score.
-    improve_by, within : float
+    improve_by, within, worsen_by, reach : float
         Points of the score.
+    worsen_by_share : float
+        Share of the score, such as 0.2.
     week : float
         Week since the first visit at which a response is judged.
     """
@@ -76,6 +80,9 @@ class Target:
     score: str = ""
     improve_by: float = 0.0
     within: float = 0.0
+    worsen_by: float = 0.0
+    worsen_by_share: float = 0.0
+    reach: float = 0.0
     week: float = 0.0
     __pydantic_config__ = _STRICT
 
@@ -92,10 +99,8 @@ class Target:
     @property
     def outcome_columns(self) -> tuple[str, ...]:
         """Columns that the outcomes table must have for this target."""
-        if self.derive != "recorded":
-            return ()
         if self.kind == "classification":
-            return self.label_columns
+            return self.label_columns if self.derive == "recorded" else ()
         named = (self.left, self.right, self.entry, self.through, *self.competing_columns)
         return tuple(name for name in named if name)
 

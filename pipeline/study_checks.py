@@ -147,9 +147,12 @@ def _check_event(target: Target, where: str) -> None:
             needed += ", or be a kind of treatment"
         raise UsageError(where, f"column '{untimed[0]}'", needed=needed, do=did_you_mean(untimed[0], TREATMENT_KINDS))
     for key in ("competing", "entry", "through"):
-        if getattr(target, key) and (target.kind, target.derive) != ("time_to_event", "recorded"):
+        if getattr(target, key) and target.kind != "time_to_event":
+            raise UsageError(where, f"key '{key}'", needed="it belongs to a time to an event", do="Leave it out")
+    for key in ("left", "right", "entry"):
+        if getattr(target, key) and target.derive != "recorded":
             raise UsageError(
-                where, f"key '{key}'", needed="it belongs to a time to an event from the outcomes", do="Leave it out"
+                where, f"key '{key}'", needed=f"derive = '{target.derive}' finds the times itself", do="Leave it out"
             )
 
 
@@ -159,8 +162,11 @@ def _check_derivation(target: Target, where: str) -> None:
         "finding": ("finding",),
         "score_relapse": ("score", "improve_by"),
         "score_response": ("score", "improve_by", "week"),
+        "score_worsening": ("score", "worsen_by"),
+        "score_reached": ("score", "reach"),
     }[target.derive]
-    kinds = {"finding": "classification", "score_response": "classification", "score_relapse": "time_to_event"}
+    kinds = {"finding": "classification", "score_response": "classification"}
+    kinds |= dict.fromkeys(("score_relapse", "score_worsening", "score_reached"), "time_to_event")
     for key in needed:
         if not getattr(target, key):
             raise UsageError(

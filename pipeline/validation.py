@@ -85,7 +85,7 @@ class Validation:
         simpler = self._comparators(rows)
         first = simpler[self.study.comparators[0].name] if self.study.comparators else None
         held = self._held(rows, predicted, first)
-        few = summary.event_warnings(rows.truth.event_indicator, rows.patients) if held.is_risk else []
+        few = held_out.event_warnings(held) if held.is_risk else []
         found = {"counts": counted(rows.truth, rows.patients, held), "warnings": few} | held_out.described(held)
         found["comparators"] = {name: held_out.scores(self._bare(rows, values)) for name, values in simpler.items()}
         found["sample_size"] = held_out.people_needed(held, rows.X.shape[1])

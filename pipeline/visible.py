@@ -73,7 +73,12 @@ def _hide_flags(visits: pd.DataFrame, terms: Iterable[str]) -> pd.DataFrame:
 
 
 def _without(table: pd.DataFrame, hidden: frozenset[str]) -> pd.DataFrame:
-    return table[[name for name in table if name not in hidden]]
+    names = table.columns.tolist()
+    return (
+        table
+        if hidden.isdisjoint(names)
+        else table.take([at for at, name in enumerate(names) if name not in hidden], axis=1)
+    )
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress, product
 from typing import Any
 
 import numpy as np
@@ -14,13 +16,14 @@ from pipeline.bundle.reasons import Teller, reasons_of
 from pipeline.bundle.standing import Standing
 from pipeline.bundle.target import TargetModel, alike
 from pipeline.errors import UsageError
+from pipeline.features.catalogue import column_names
 from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
 from pipeline.features.spec import Feature
 from pipeline.features.words import said_of
-from pipeline.outcomes import eligibility, probability_at_risk
+from pipeline.outcomes import eligibility
 from pipeline.records import IDENTITY, Cohort, in_order
-from pipeline.rules import red_flags
+from pipeline.rules import red_flags, text
 from pipeline.study import Mapping as Layout
 from pipeline.study import Study
 from pipeline.visible import visible
@@ -29,20 +32,17 @@ Map = Callable[..., Iterable[Any]]
 SETS_WITHDRAWN = "SETS_WITHDRAWN"
 """Warning where another prior was given: a set then promises nothing."""
 
-VISITS_AT_ONCE = 8192
+VISITS_AT_ONCE = 4096
 """More take memory, fewer take time: each batch of them costs the same beside its visits."""
 
 RESEARCH_ONLY = "RESEARCH_ONLY"
-_NO_EVIDENCE = (
-    "source",
-    "row",
-    "patient_id",
-    "visit_id",
-    "visit_date",
-    "weeks_since_enrolment",
-    "centre",
-    "publication",
-)
+_NO_EVIDENCE = frozenset((*IDENTITY, "visit_date", "weeks_since_enrolment", "centre", "publication", "findings"))
+"""Columns that are no part of the form."""
+
+_MODALITIES = ("form", "findings", "treatments", "recordings")
+_SUBSETS = np.array(["|".join(compress(_MODALITIES, there)) for there in product((0, 1), repeat=4)], dtype=object)
+_SUBSETS = _SUBSETS.reshape(2, 2, 2, 2)
+"""Names of the modalities that are there, by whether each one is."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,12 @@ class ModelBundle:
         return tuple(each for each in self.known_features if not inputs.isdisjoint(each.spec.columns))
 
     @cached_property
+    def _inputs(self) -> np.ndarray:
+        """Where the inputs stand among the columns of the used features."""
+        place = {name: at for at, name in enumerate(column_names(self._used_features))}
+        return np.array([place[name] for name in self.features])
+
+    @cached_property
     def teller(self) -> Teller:
         """What puts the numbers of the features into words."""
         return Teller(self.features, said_of(self.known_features), self.standings)
@@ -118,7 +124,7 @@ class ModelBundle:
 
     def _vectors(self, seen: Cohort, map: Map) -> np.ndarray:
         table = extract(seen, self._used_features, map=map)
-        return np.ascontiguousarray(table[list(self.features)].to_numpy(dtype=np.float64))
+        return np.ascontiguousarray(table.to_numpy()[:, self._inputs])
 
     def predict(
         self,
@@ -149,14 +155,13 @@ class ModelBundle:
             One row a visit, in the cohort's order, with the columns of `empty`.
         """
         batches: list[pd.DataFrame] = []
-        for positions in _patient_batches(cohort, batch_size):
-            batch = cohort[positions]
+        for batch in _batches(cohort, batch_size):
             seen = visible(batch, self.study)
             batches.append(self._table(batch, seen, self._vectors(seen, map), explain))
             told(len(batch))
         if not batches:
             return self.empty(explain)
-        return in_order(pd.concat(batches, ignore_index=True))
+        return in_order(pd.concat(batches, ignore_index=True) if len(batches) > 1 else batches[0])
 
     def marked(self, predictions: pd.DataFrame, *, synthetic: bool) -> pd.DataFrame:
         """Put the research-only warning into every prediction that a model of synthetic data makes of other data."""
@@ -176,31 +181,34 @@ class ModelBundle:
         modalities = _modalities(seen)
         warnings = [_repeated(cohort), np.where(modalities == "", "ALL_MISSING", "")]
         for model in self.models:
-            asked = eligibility(cohort, model.target)
-            columns |= _masked(model.columns(X), asked == "", modalities == "")
+            reason, at_risk = eligibility(cohort, model.target)
+            columns |= _masked(model.columns(X), reason == "", modalities == "")
             if model.target.kind == "time_to_event":
-                columns[f"{model.target.name}_p_at_risk"] = probability_at_risk(cohort, model.target)
+                columns[f"{model.target.name}_p_at_risk"] = at_risk
             if explain:
-                columns |= reasons_of(model, X, asked == "", self.teller, explain)
-            warnings.append(np.where(asked == "", "", model.target.name + ":" + asked.astype(str)))
+                columns |= reasons_of(model, X, reason == "", self.teller, explain)
+            warnings.append(np.where(reason == "", "", model.target.name + ":" + reason.astype(str)))
             if model.prior_weights is not None:
                 warnings.append(np.full(len(cohort), f"{model.target.name}:{SETS_WITHDRAWN}", dtype=object))
-        columns["red_flags"] = red_flags(cohort.visits)
+        columns["red_flags"] = red_flags(cohort.arrays)
         columns["modalities"] = modalities
         columns["warnings"] = _joined(warnings)
         columns["model"] = np.full(len(cohort), str(self.provenance["name"]), dtype=object)
         return pd.DataFrame(columns)
 
 
-def _patient_batches(cohort: Cohort, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield the positions of whole patients, about a batch at a time."""
+def _batches(cohort: Cohort, batch_size: int) -> Iterator[Cohort]:
+    """Yield whole patients, about a batch at a time."""
+    if 0 < len(cohort) <= batch_size:
+        yield cohort
+        return
     codes = pd.factorize(cohort.groups)[0]
     order = np.argsort(codes, kind="stable")
     ends = np.flatnonzero(np.diff(codes[order], append=-1)) + 1
     start = 0
     for end in ends:
         if end - start >= batch_size or end == ends[-1]:
-            yield order[start:end]
+            yield cohort[order[start:end]]
             start = end
 
 
@@ -219,31 +227,29 @@ def _masked(columns: dict[str, np.ndarray], asked: np.ndarray, no_evidence: np.n
 
 def _modalities(cohort: Cohort) -> np.ndarray:
     """Name what each visit holds: a form, findings, treatments, recordings; joined with ``|``."""
-    form = np.zeros(len(cohort), dtype=bool)
-    for name, values in cohort.visits.items():
-        if name not in (*_NO_EVIDENCE, "findings"):
+    visits, form = cohort.visits, np.zeros(len(cohort), dtype=bool)
+    for name in visits.columns.tolist():
+        if name not in _NO_EVIDENCE:
             left = np.flatnonzero(~form)  # most visits have something in the first columns already
             if not len(left):
                 break
-            found = values.to_numpy()[left]
+            found = visits[name].to_numpy()[left]
             form[left] = ~pd.isna(found) & (found != "")
     recorded = {(recording.patient_id, recording.visit_id) for recording in cohort.recordings}
     treated = set(cohort.treatments["patient_id"]) if len(cohort.treatments) else set()
-    here = list(zip(cohort.visits["patient_id"], cohort.visits["visit_id"], strict=True))
-    there = {
-        "form": form,
-        "findings": (cohort.visits["findings"] != "").to_numpy(dtype=bool)
-        if "findings" in cohort.visits
-        else form & False,
-        "treatments": np.array([patient in treated for patient, _ in here], dtype=bool),
-        "recordings": np.array([visit in recorded for visit in here], dtype=bool),
-    }
-    return _joined([np.where(where, name, "") for name, where in there.items()])
+    here = list(zip(visits["patient_id"], visits["visit_id"], strict=True))
+    with_treatments = np.array([patient in treated for patient, _ in here], dtype=bool)
+    with_recordings = np.array([visit in recorded for visit in here], dtype=bool)
+    there = form, text(visits, "findings") != "", with_treatments, with_recordings
+    return _SUBSETS[tuple(each.astype(int) for each in there)]
 
 
 def _repeated(cohort: Cohort) -> np.ndarray:
-    keys = cohort.visits[["patient_id", "visit_id"]]
-    return np.where(keys.duplicated(keep=False) & (keys["visit_id"] != ""), "duplicate_id", "")
+    """Mark the visits whose ids stand in another row too."""
+    here = list(zip(cohort.visits["patient_id"], cohort.visits["visit_id"], strict=True))
+    rows = Counter(here)
+    again = np.array([rows[each] > 1 and each[1] != "" for each in here], dtype=bool)
+    return np.where(again, "duplicate_id", "")
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -116,8 +116,7 @@ class TargetModel:
 
     def _risk_columns(self, X: np.ndarray) -> dict[str, np.ndarray]:
         assert isinstance(self.estimator, ProgressionHazard)
-        risk = self.estimator.predict_risk(X)
-        low, high = self.estimator.predict_risk_interval(X)
+        risk, low, high = self.estimator.predict_risk_with_interval(X)
         columns: dict[str, np.ndarray] = {}
         for at, horizon in enumerate(self.target.horizons):
             name = f"{self.target.name}_risk_{horizon}"

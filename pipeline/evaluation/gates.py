@@ -114,13 +114,22 @@ def coverage_gate(of: str, inside: np.ndarray, n_calibration: int, promised: flo
     return Gate("coverage", of, share, least, False, words)
 
 
-def calibration_gate(of: str, observed_over_expected: float) -> Gate:
+def calibration_gate(of: str, observed_over_expected: float, chance: tuple[float, float] | None = None) -> Gate:
     """Judge whether as many people have the event as was said.
+
+    Parameters
+    ----------
+    of : str
+    observed_over_expected : float
+    chance : tuple of float, optional
+        Its 99 % interval: what is outside the range, but reaches into it by chance, passes.
 
     Examples
     --------
     >>> calibration_gate("spread 5y", 0.43).told
     'observed over expected 0.43, 0.37 below the range of 0.8 to 1.25'
+    >>> calibration_gate("spread 1y", 1.5, chance=(0.7, 2.4)).told.partition(" above ")[2]
+    'the range of 0.8 to 1.25, which chance explains (99 % interval 0.70 to 2.40)'
     """
     low, high = OBSERVED_OVER_EXPECTED
     value = observed_over_expected
@@ -130,7 +139,12 @@ def calibration_gate(of: str, observed_over_expected: float) -> Gate:
     if low <= value <= high:
         return Gate("calibration", of, value, low, True, words)
     limit, where, by = (low, "below", low - value) if value < low else (high, "above", value - high)
-    return Gate("calibration", of, value, limit, False, f"{words}, {by:.2f} {where} the range of {low:g} to {high:g}")
+    words = f"{words}, {by:.2f} {where} the range of {low:g} to {high:g}"
+    least, most = chance or (value, value)
+    if least <= high and low <= most:
+        chance_told = f"which chance explains ({100 * LEVEL_OF_CHANCE:.0f} % interval {least:.2f} to {most:.2f})"
+        return Gate("calibration", of, value, limit, True, f"{words}, {chance_told}")
+    return Gate("calibration", of, value, limit, False, words)
 
 
 def label_calibration_gate(of: str, probabilities: np.ndarray, truth: np.ndarray, labels: tuple[str, ...]) -> Gate:

@@ -144,6 +144,11 @@ def scores(held: HeldOut, draws: int = summary.DRAWS) -> dict[str, Any]:
     return found | {"prior": {"log_loss": float(summary.prior_losses(truth.label).mean())}}
 
 
+def event_warnings(held: HeldOut) -> list[str]:
+    """Say what the events are too few, or seen too rarely, to show."""
+    return summary.event_warnings(held.truth.left, held.truth.right, held.people, held.horizons)
+
+
 def described(held: HeldOut) -> dict[str, Any]:
     """Return scores, and the numbers of all figures of a target."""
     found = _of_risks(held) if held.is_risk else _of_labels(held)

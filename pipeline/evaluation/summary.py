@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -251,11 +252,43 @@ def _event_score(
     return events.observed_over_expected(left, right, risk, horizon, period=period)
 
 
-def event_warnings(event_indicator: np.ndarray, patients: np.ndarray) -> list[str]:
-    """Say where there is too little to learn from."""
-    count = len(np.unique(patients[event_indicator].astype(str)))
-    if count >= FEW_EVENTS:
-        return []
-    count = f"fewer than {SMALLEST_CELL}" if count < SMALLEST_CELL else count
-    needed = f"at least {FEW_EVENTS} are needed to learn more than a prior"
-    return [f"too few events: {count} patients with an event, but {needed}"]
+def event_warnings(left: np.ndarray, right: np.ndarray, people: np.ndarray, horizons: Mapping[str, float]) -> list[str]:
+    """Say where there is too little to learn from, or to judge by.
+
+    Parameters
+    ----------
+    left, right : ndarray, shape (n,)
+        Years from each visit, as in `events.turnbull`.
+    people : ndarray, shape (n,)
+        Whose visit each is.
+    horizons : mapping
+        Years of each horizon.
+
+    Returns
+    -------
+    list of str
+        That fewer than 50 people had the event; and which horizons are shorter than the time between the two visits
+        that an event was seen to lie between, in half of those who had one. In such a gap nobody saw when it came.
+
+    Examples
+    --------
+    >>> event_warnings(np.zeros(80), np.full(80, 2.5), np.arange(80), {"1y": 1.0, "5y": 5.0})[0][:69]
+    'risks within 1y: half of the events lie between visits at least 2.5 y'
+    """
+    seen = np.isfinite(right)
+    names, first = np.unique(people[seen].astype(str), return_index=True)
+    told_of = []
+    if len(names) < FEW_EVENTS:
+        count = f"fewer than {SMALLEST_CELL}" if len(names) < SMALLEST_CELL else len(names)
+        needed = f"at least {FEW_EVENTS} are needed to learn more than a prior"
+        told_of.append(f"too few events: {count} patients with an event, but {needed}")
+    if len(names) >= SMALLEST_CELL:
+        gap = float(np.median((right - left)[seen][first]))
+        short = [name for name, years in horizons.items() if years < gap]
+        if short:
+            told_of.append(
+                f"risks within {' and '.join(short)}: half of the events lie between visits at least {gap:.1f} years "
+                "apart, and when in between they came was not seen; these risks, and the events that they are held "
+                "against, rest on a hazard that changes little in that time"
+            )
+    return told_of

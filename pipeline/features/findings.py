@@ -7,6 +7,7 @@ Terms that the ontology does not know are ignored here; the reader notes them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -39,10 +40,11 @@ _STATES = np.array([np.nan, 1.0, 0.0, np.nan])
 def finding_state(history: History) -> Values:
     """Whether a sign or symptom was observed at this visit, was excluded, or was not recorded."""
     told = np.zeros((len(_TERMS), len(history)), dtype=np.uint8)
+    asked = _asked(history)
     for excluded, listed in ((False, history.marks.observed), (True, history.marks.excluded)):
         settled = np.zeros(told.shape, dtype=bool)
         _settle_marks(settled, listed, excluded=excluded)
-        _settle_flags(settled, history, excluded=excluded)
+        _settle_flags(settled, asked, history, excluded=excluded)
         told |= settled.view(np.uint8) << excluded
     return np.take(_STATES, told, mode="clip").T
 
@@ -84,11 +86,33 @@ def _settle_marks(settled: np.ndarray, listed: Listed, *, excluded: bool) -> Non
     settled[follows[first + np.arange(len(first))], np.repeat(listed.row, many)] = True
 
 
-def _settle_flags(settled: np.ndarray, history: History, *, excluded: bool) -> None:
-    for name, term in _asked(history):
-        said = history.value(name) == (0.0 if excluded else 1.0)
-        for place in _settled(term, excluded=excluded):
-            settled[place] |= said
+def _settle_flags(settled: np.ndarray, asked: Sequence[tuple[str, str]], history: History, *, excluded: bool) -> None:
+    """Mark what follows from flags of the form: all flags at once, since one by one costs a single visit much."""
+    flag, first, place = _settled_by(tuple(term for _, term in asked), excluded=excluded)
+    if len(flag):
+        said = np.stack([history.value(name) for name, _ in asked]) == (0.0 if excluded else 1.0)
+        settled[place] |= np.logical_or.reduceat(said[flag], first, axis=0)
+
+
+@cache
+def _settled_by(terms: tuple[str, ...], *, excluded: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say by which of some terms each place in `_TERMS` is settled.
+
+    Returns
+    -------
+    term : ndarray
+        Positions of terms, those that settle one place together.
+    first : ndarray
+        Where those of each place begin.
+    place : ndarray
+        The places.
+    """
+    settled = np.zeros((len(_TERMS), len(terms)), dtype=bool)
+    for number, term in enumerate(terms):
+        settled[_settled(term, excluded=excluded), number] = True
+    at, term = np.nonzero(settled)
+    place, first = np.unique(at, return_index=True)
+    return term, first, place
 
 
 @cache

@@ -134,7 +134,7 @@ def reported_before_share(history: History) -> Values:
 
     NaN at a first visit. One form misses much of what a patient has; several tell more than the last alone.
     """
-    return side_by_side(history.mean_before(symptom.name) for symptom in _REPORTED)
+    return history.means_before(symptom.name for symptom in _REPORTED)
 
 
 @record_feature(

@@ -52,17 +52,30 @@ class Moments:
         return self._by_moment(values)[np.where(own, self._moment_order[last], -1)]
 
     def mean_before(self, values: np.ndarray) -> np.ndarray:
-        """Return the mean of a value, one a visit, over the strictly earlier moments that have it, shape (visits,).
+        """Return the means of values, one a visit, over the strictly earlier moments that have them.
 
         Sums of flags, and of halves of them, are exact, so that the result has the same bits whoever else is there.
+
+        Parameters
+        ----------
+        values : ndarray, shape (columns, visits)
+
+        Returns
+        -------
+        ndarray, shape (columns, visits)
         """
-        held = self._by_moment(values)[:-1]
+        held = self._by_moment(values)[:, :-1]
         known = ~np.isnan(held)
-        sums = (np.concatenate([[0.0], np.cumsum(each)]) for each in (np.where(known, held, 0.0), known))
-        total, count = (each[self._of_visit] - each[self._first[self._of_visit]] for each in sums)
+        total, count = self._sum_before(np.where(known, held, 0.0)), self._sum_before(known)
         with np.errstate(invalid="ignore"):
             mean = total / count
         return np.where(np.isnan(self.number), np.nan, mean)
+
+    def _sum_before(self, held: np.ndarray) -> np.ndarray:
+        """Sum what each moment holds, shape (columns, moments), over the strictly earlier ones of each visit."""
+        sums = np.zeros((len(held), held.shape[1] + 1))
+        np.cumsum(held, axis=1, out=sums[:, 1:])
+        return sums[:, self._of_visit] - sums[:, self._first[self._of_visit]]
 
     def keys(self, patient: np.ndarray, weeks: np.ndarray, *, strictly_after: bool | np.ndarray = False) -> np.ndarray:
         """Return whole numbers that are ordered as patients and visit times are, to compare other times with visits.
@@ -144,14 +157,16 @@ class Moments:
     def _by_moment(self, values: np.ndarray) -> np.ndarray:
         """Value of each moment, with a NaN at the end for "no such moment"; the median of visits at the same time.
 
-        The median of any number of values has the same bits in whatever order they come.
+        The median of any number of values has the same bits in whatever order they come. Values of several columns,
+        shape (columns, visits), give those of each.
         """
         moments = len(self._begins)
-        if moments == len(values):
-            held = np.empty(moments + 1)
-            held[self._of_visit], held[-1] = values, np.nan
-            return held
-        return np.append(pd.Series(values).groupby(self._of_visit).median().to_numpy(), np.nan)
+        held = np.full((*values.shape[:-1], moments + 1), np.nan)
+        if moments == len(self.patient):
+            held[..., self._of_visit] = values
+        else:
+            held[..., :-1] = pd.DataFrame(values.T).groupby(self._of_visit).median().to_numpy().T
+        return held
 
 
 def changes(ordered: np.ndarray) -> np.ndarray:

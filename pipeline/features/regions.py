@@ -6,7 +6,6 @@ Sides are folded: which side is affected tells no type, that only one is does.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from pipeline.features.columns import side_by_side, yes_count
 from pipeline.features.spec import Values, record_feature
@@ -83,7 +82,7 @@ def limb_asymmetry_ratio(history: History) -> Values:
 )
 def distribution_state(history: History) -> Values:
     """Whether the affected regions together are focal, segmental, multifocal, of one side or generalized."""
-    found = body_distribution(pd.DataFrame({name: history.value(name) for name in _NAMES}))
+    found = body_distribution({name: history.value(name) for name in _NAMES})
     return side_by_side(np.where(found == "", np.nan, (found == name).astype(float)) for name in _SPREADS)
 
 

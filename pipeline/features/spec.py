@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -178,7 +178,7 @@ class FeatureSpec(Declaration):
         """Where a window's or recording's feature is taken."""
         return tuple(output for output in self.outputs if isinstance(output, Place))
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the feature's columns in the table."""
         return tuple(output.column(self.name) if isinstance(output, Place) else output for output in self.outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def build(
     """Return the features' columns, one row a visit."""
     history = History(cohort.visits, cohort.treatments)
     recorded = _recorded(cohort, [each for each in features if each.spec.level != "record"], map, cache)
-    columns = [name for feature in features for name in feature.spec.columns]
+    columns = _header(tuple(name for feature in features for name in feature.spec.columns))
     # column by column in memory: features are computed by column, and a data frame keeps them so
     table = np.empty((len(cohort), len(columns)), order="F")
     start = 0
@@ -37,7 +38,13 @@ def build(
             values = recorded(feature)
         table[:, start : start + width] = values
         start += width
-    return pd.DataFrame(table, columns=pd.Index(columns), copy=False)
+    return pd.DataFrame(table, columns=columns, copy=False)
+
+
+@lru_cache(maxsize=8)
+def _header(columns: tuple[str, ...]) -> pd.Index:
+    """Return the header of a table; whoever predicts visit by visit asks for the same one each time."""
+    return pd.Index(columns)
 
 
 def _recorded(

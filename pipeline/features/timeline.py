@@ -7,7 +7,7 @@ in `courses`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from pipeline.clock import visit_weeks
 from pipeline.features.courses import Course, Treatments
 from pipeline.features.moments import Moments
 from pipeline.finding_marks import Marks, marks_of
+from pipeline.records import Arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,8 @@ class History:
         """Return a text as recorded at this visit, ``""`` where it is not."""
         if column not in self._visits:
             return np.full(len(self), "", dtype=object)
-        return self._visits[column].fillna("").to_numpy(dtype=object)
+        cells = self._visits[column].to_numpy(dtype=object)
+        return np.where(pd.isna(cells), "", cells)
 
     def coded(self, column: str, values: Mapping[str, float]) -> np.ndarray:
         """Return the number that each category stands for; NaN for a word that is not listed."""
@@ -89,12 +91,12 @@ class History:
         """Return what a value, given for each visit, was at the last strictly earlier visit."""
         return self._moments.at_previous(values)
 
-    def mean_before(self, column: str) -> np.ndarray:
-        """Return the mean over the strictly earlier visits that have a value; NaN where none has.
+    def means_before(self, columns: Iterable[str]) -> np.ndarray:
+        """Return each column's mean over the strictly earlier visits that have a value, shape (visits, columns).
 
-        For flags: of other numbers the last digit may depend on who else is in the table.
+        NaN where none has. For flags: of other numbers the last digit may depend on who else is in the table.
         """
-        return self._moments.mean_before(self.value(column)) if self.has(column) else self._nothing
+        return self._moments.mean_before(np.stack([self.value(column) for column in columns])).T
 
     def by_then(self, column: str, weeks: np.ndarray) -> np.ndarray:
         """Return the value at the patient's last visit at or before a time; NaN where there is none.
@@ -138,11 +140,15 @@ class History:
     @cached_property
     def marks(self) -> Marks:
         """The visits' findings, mark by mark; a cell is split once, however many features read it."""
-        return marks_of(self._visits["findings"] if self.has("findings") else self.text("findings"))
+        if not self.has("findings"):
+            none = np.empty(0, dtype=int)
+            return Marks(len(self), none, none, [])
+        return marks_of(self._visits["findings"])
 
     @cached_property
     def _numbers(self) -> dict[str, np.ndarray]:
-        return {}
+        """Columns as numbers: those that are so in the table, and others once they were asked for."""
+        return dict(Arrays(self._visits).numbers)
 
     @cached_property
     def _nothing(self) -> np.ndarray:

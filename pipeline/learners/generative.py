@@ -147,7 +147,10 @@ class GenerativeModel(BaseEstimator):
 
     def logits(self, X: np.ndarray) -> np.ndarray:
         """Return the logarithm of the share of each label as it would be recorded, shape (n, K)."""
-        true = self.table_[self.bins_.places(X)].sum(axis=1) + self.intercepts_
+        true = np.zeros((len(X), len(self.intercepts_)))
+        for column in self.bins_.places(X).T:  # all columns at once would go through memory, not through the cache
+            true += self.table_[column]
+        true += self.intercepts_
         if self.noise_ == 0.0:
             return true
         return np.log(softmax(true, axis=1) @ self._recorded_as())

@@ -12,9 +12,14 @@ from pipeline.learners.encoding import DesignEncoder
 from pipeline.learners.inner import inner_folds, simplest_within_one_error
 from pipeline.learners.periods import PersonPeriods, fit_hazard
 
-_BASELINE_RIDGE = (0.01, 0.1, 0.1, 0.1)
-"""Penalty of the intercept and of the functions of time: it bounds them where all events lie in one period, and is
-worth less than one event elsewhere."""
+_BASELINE_RIDGE = np.array([0.01, 0.5, 3.0, 0.5])
+"""Penalty of the intercept and of the functions of time, 1 / variance of the prior: that of log t is of 1.4 Weibull
+shapes more or less, and it takes hundreds of events to tell a shape from another.
+
+Where visits lie further apart than the shortest horizon, nothing else says how many of the first events came before it.
+With 0.1 for each, models of 30 cohorts with 22 events had mean 1-year risks of 0.19 to 2.4 times the truth, and with
+these of 0.31 to 2.3; the root mean square error of their logs was 0.57, and is 0.39. More (1, 20, 1) makes it 0.29, but
+then hundreds of events do not bring out a hazard that falls fast (`hazard`)."""
 _RARE = -3.0
 """Logit of the hazard at which a first fit starts."""
 _RESAMPLES = 200
@@ -44,8 +49,8 @@ def coefficients(
     variance : ndarray, shape (k,)
         Prior variance of each covariate's coefficient; at 0 the coefficient is 0.
     start : ndarray, shape (m + k,), optional
-    centre : ndarray, shape (k,), optional
-        Centre of the prior; 0 if left out.
+    centre : ndarray, shape (m + k,), optional
+        Centre of the prior (`drawn_centre`); 0 if left out.
     steps : int
         Most steps.
     """
@@ -55,13 +60,21 @@ def coefficients(
     begin = first if start is None else start
     chosen = np.concatenate([np.ones(size, dtype=bool), used])
     ridge = np.concatenate([_BASELINE_RIDGE, 1.0 / variance[used]])
-    middle = np.zeros(len(variance)) if centre is None else centre
+    middle = np.zeros(len(chosen)) if centre is None else centre
     some = replace(people, Z=np.ascontiguousarray(people.Z[:, used]))
     theta = np.zeros(len(chosen))
-    theta[chosen] = fit_hazard(
-        some, ridge, begin[chosen], centre=np.concatenate([np.zeros(size), middle[used]]), steps=steps
-    )
+    theta[chosen] = fit_hazard(some, ridge, begin[chosen], centre=middle[chosen], steps=steps)
     return theta
+
+
+def drawn_centre(variance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a centre of the prior from the prior itself, shape (m + k,): of time, then of covariates of this variance.
+
+    Where visits are far apart, how the hazard runs before the first is known from the prior alone, and people drawn
+    anew would all have the same.
+    """
+    every = np.concatenate([1.0 / _BASELINE_RIDGE, variance])
+    return np.sqrt(every) * rng.standard_normal(len(every))
 
 
 def path(people: PersonPeriods, variances: np.ndarray) -> np.ndarray:

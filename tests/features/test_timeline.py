@@ -71,7 +71,7 @@ def test_the_past_is_what_a_plain_loop_finds(course):
         np.testing.assert_equal(found.previous(SCALE)[row], np.nan if before is None else at(before))
         np.testing.assert_equal(found.weeks_since_previous[row], np.nan if before is None else week - before)
         told = [value for value in map(at, times[:-1]) if not np.isnan(value)]
-        np.testing.assert_equal(found.mean_before(SCALE)[row], sum(told) / len(told) if told else np.nan)
+        np.testing.assert_equal(found.means_before([SCALE])[row, 0], sum(told) / len(told) if told else np.nan)
 
 
 @given(courses())
@@ -111,7 +111,7 @@ def test_visits_without_any_clock_have_no_history():
     )
     np.testing.assert_equal(found.first(SCALE).tolist(), [np.nan, np.nan, 9.0])
     np.testing.assert_equal(found.previous(SCALE).tolist(), [np.nan, np.nan, np.nan])
-    np.testing.assert_equal(found.mean_before(SCALE).tolist(), [np.nan, np.nan, np.nan])
+    np.testing.assert_equal(found.means_before([SCALE])[:, 0].tolist(), [np.nan, np.nan, np.nan])
     np.testing.assert_equal(found.visit_number.tolist(), [np.nan, np.nan, 1.0])
     np.testing.assert_equal(found.given(TOXIN).sessions.tolist(), [np.nan, np.nan, 1.0])
     np.testing.assert_equal(found.given(TOXIN).last_dose_toxin_units.tolist(), [np.nan, np.nan, 50.0])
@@ -143,7 +143,7 @@ def test_an_empty_table_of_treatments_is_none_given():
 
 def test_a_column_that_is_not_there_is_missing():
     found = history([0.0, 1.0], [1.0, 2.0])
-    for values in (found.value("nothing"), found.first("nothing"), found.mean_before("nothing")):
+    for values in (found.value("nothing"), found.first("nothing"), found.means_before(["nothing"])[:, 0]):
         assert np.isnan(values).all()
     assert found.text("nothing").tolist() == ["", ""]
 

@@ -160,5 +160,12 @@ def test_a_password_in_the_address_of_the_store_is_not_printed(monkeypatch):
 
 def test_a_built_in_study_passes_its_own_checks():
     """The checks refuse no study that we ship."""
-    for name in ("phenopackets", "cervical-trial", "dystonia-intake", "dystonia-full", "dystonia-progression"):
+    for name in (
+        "phenopackets",
+        "cervical-trial",
+        "dystonia-intake",
+        "dystonia-full",
+        "dystonia-progression",
+        "dystonia-worsening",
+    ):
         assert load_study(name).targets

@@ -147,6 +147,14 @@ def test_observed_over_expected_passes_inside_its_range_only(ratio):
     assert gates.calibration_gate("spread 5y", ratio).passed == (0.8 <= ratio <= 1.25)
 
 
+@given(ratio=st.floats(0.0, 3.0), low=st.floats(0.0, 3.0), width=st.floats(0.0, 3.0))
+def test_observed_over_expected_fails_only_where_chance_does_not_reach(ratio, low, width):
+    """A ratio outside the range passes as far as its interval, which holds it, reaches into the range."""
+    interval = min(low, ratio), max(low + width, ratio)
+    reaches = interval[0] <= 1.25 and interval[1] >= 0.8
+    assert gates.calibration_gate("spread 1y", ratio, interval).passed == reaches
+
+
 def test_no_events_and_no_risk_is_no_pass():
     assert not gates.calibration_gate("spread 5y", float("nan")).passed
 

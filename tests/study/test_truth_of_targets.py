@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.config import load_study
 from pipeline.errors import ContractError
 from pipeline.ontology import DYSTONIA, load_ontology
-from pipeline.outcomes import INELIGIBLE, derive, eligibility, probability_at_risk
+from pipeline.outcomes import INELIGIBLE, derive, eligibility
 from pipeline.records import Cohort
 from pipeline.study import Target
 from pipeline.testing import cohorts, findings_cells, visits
@@ -54,8 +54,8 @@ def test_who_is_asked_depends_on_the_past_only(target, visits, data):
     flags = st.lists(st.sampled_from([1.0, 0.0, np.nan]), min_size=len(visits), max_size=len(visits))
     visits = visits.assign(**{f"dystonia_{REGIONS[n]}": data.draw(flags) for n in range(2)})
     past = visits["weeks_since_enrolment"].to_numpy() <= week
-    now = eligibility(Cohort(visits), target)
-    before = eligibility(Cohort(visits[past].reset_index(drop=True)), target)
+    now = eligibility(Cohort(visits), target).reason
+    before = eligibility(Cohort(visits[past].reset_index(drop=True)), target).reason
     assert now[past].tolist() == before.tolist()
     assert set(now) <= {"", *INELIGIBLE}
 
@@ -66,7 +66,7 @@ def test_a_relapse_lies_in_an_interval_after_time_zero(visits):
     truth = derive(Cohort(visits), RELAPSE)
     assert (truth.left >= 0).all()
     assert (truth.left < truth.right).all()
-    assert set(eligibility(Cohort(visits), RELAPSE)[truth.visits]) <= {""}
+    assert set(eligibility(Cohort(visits), RELAPSE).reason[truth.visits]) <= {""}
     assert (truth.event_indicator == np.isfinite(truth.right)).all()
     last = visits.groupby("patient_id")["weeks_since_enrolment"].transform("max").to_numpy()
     zero = visits["weeks_since_enrolment"].to_numpy()
@@ -93,7 +93,7 @@ def test_a_course_by_hand():
     truth = derive(cohort, RELAPSE)
     assert truth.visits.tolist() == [1]
     assert [truth.left[0] * 365.25 / 7, truth.right[0] * 365.25 / 7] == pytest.approx([6.0, 10.0])
-    assert eligibility(cohort, RELAPSE).tolist() == [
+    assert eligibility(cohort, RELAPSE).reason.tolist() == [
         "no_improvement_yet",
         "",
         "after_time_zero",
@@ -104,7 +104,7 @@ def test_a_course_by_hand():
     assert (response.visits.tolist(), response.label.tolist()) == ([0], ["yes"])
     assert derive(course([0, 4], [40, 33]), RESPONDER).label.tolist() == ["no"]
     assert derive(course([0, 4], [np.nan, 33]), RESPONDER).label.tolist() == []
-    assert eligibility(course([0, 4], [np.nan, 33]), RESPONDER).tolist() == ["no_score", "no_score"]
+    assert eligibility(course([0, 4], [np.nan, 33]), RESPONDER).reason.tolist() == ["no_score", "no_score"]
     assert derive(course([0, 4, 8], [40, 30, 31]), RELAPSE).right.tolist() == [np.inf]
 
 
@@ -123,8 +123,7 @@ def test_week_four_is_week_four_by_any_clock(start, ages):
 @given(visits=visits(max_patients=5))
 def test_spread_is_asked_of_who_has_it_in_one_region(visits):
     """Elsewhere the event can't be, or has been; where no region was recorded the answer comes with that doubt."""
-    asked = eligibility(Cohort(visits), SPREAD)
-    at_risk = probability_at_risk(Cohort(visits), SPREAD)
+    asked, at_risk = eligibility(Cohort(visits), SPREAD)
     flags = [name for name in visits if name.startswith("dystonia_")]
     for row in range(len(visits)):
         recorded = visits[flags].iloc[row].dropna()
@@ -227,8 +226,9 @@ def test_what_comes_first_ends_the_question(left, right, death, operated, expect
 def test_after_a_competing_treatment_nobody_is_asked():
     """Who was operated on before the visit, or on its day, is not at risk; an operation to come changes nothing."""
     cohort = seen_at([0.0, 52.0, 104.0], {"spread_left_y": 3.0, "spread_right_y": 4.0, "death_y": np.nan}, (52.0,))
-    assert eligibility(cohort, COMPETED).tolist() == ["", "after_competing_event", "after_competing_event"]
-    assert probability_at_risk(cohort, COMPETED).tolist() == [1.0, 0.0, 0.0]
+    asked, at_risk = eligibility(cohort, COMPETED)
+    assert asked.tolist() == ["", "after_competing_event", "after_competing_event"]
+    assert at_risk.tolist() == [1.0, 0.0, 0.0]
 
 
 def test_the_label_that_a_risk_goes_through_and_late_entry_are_told():
@@ -255,5 +255,6 @@ def test_who_can_generalize_and_who_can_remit(at_risk, flags, remission, reason,
     row = {"patient_id": ["a"], "visit_id": ["v"], "in_remission": [remission]}
     cohort = Cohort(pd.DataFrame(row | {name: [value] for name, value in flags.items()}))
     target = replace(SPREAD, at_risk=at_risk)
-    assert eligibility(cohort, target).tolist() == [reason]
-    np.testing.assert_equal(probability_at_risk(cohort, target), [probability])
+    asked, at_risk = eligibility(cohort, target)
+    assert asked.tolist() == [reason]
+    np.testing.assert_equal(at_risk, [probability])
