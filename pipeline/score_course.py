@@ -58,7 +58,7 @@ class ScoreCourse:
     @cached_property
     def score(self) -> np.ndarray:
         """Score at each visit, NaN where there is none."""
-        return number(self.cohort.visits, self.target.score)
+        return number(self.cohort.arrays, self.target.score)
 
     @cached_property
     def is_first(self) -> np.ndarray:

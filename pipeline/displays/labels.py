@@ -133,7 +133,7 @@ class DiscriminationDisplay(Display):
         return cls(of_target(report, target, "one_against_rest")).plot(ax)
 
     def _height(self) -> float:
-        return drawing.height_of_rows(len(self.scores))
+        return drawing.height_of_intervals(self.scores)
 
     def _draw(self, ax: Axes) -> None:
         drawing.intervals(ax, self.scores, self.what, right=0.5, to=1.0)

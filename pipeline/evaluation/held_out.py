@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -366,12 +367,17 @@ def subgroups(held: HeldOut) -> dict[str, dict[str, Any]]:
 def _people_of(held: HeldOut, part: np.ndarray) -> dict[str, int | str]:
     """Count the people of each part; small counts are suppressed, and so is what they would follow from."""
     part = part.astype(str)
-    names = np.unique(part)
+    names = sorted(set(part), key=_naturally)
     counts = np.array([len(np.unique(held.people[part == name].astype(str))) for name in names])
     # those of whom it is not known are a part as well, if not one to be told of
     hidden = hidden_cells(counts)
     every = zip(names, counts, hidden, strict=True)
-    return {str(name): SUPPRESSED if hide else int(count) for name, count, hide in every if name}
+    return {name: SUPPRESSED if hide else int(count) for name, count, hide in every if name}
+
+
+def _naturally(name: str) -> list[tuple[int, str]]:
+    """Return what puts names in the order of the numbers in them: site 2 before site 10."""
+    return [(int(number or 0), text) for number, text in re.findall(r"(\d+)|(\D+)", name)]
 
 
 def _enough(count: int | str) -> bool:

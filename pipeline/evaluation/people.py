@@ -12,7 +12,7 @@ from pipeline.evaluation.cells import LEAST_TO_SCORE, SUPPRESSED, hidden_cells, 
 from pipeline.records import Cohort, Column
 from pipeline.schema import VISITS
 
-_AGES = {"under 18": 18.0, "18 to 39": 40.0, "40 to 59": 60.0, "60 and over": np.inf}
+_AGES = {"0 to 17": 18.0, "18 to 39": 40.0, "40 to 59": 60.0, "60 and over": np.inf}
 NOT_RECORDED = "not recorded"
 _NOT_DESCRIBED = ("patient_id", "visit_id", "visit_date", "weeks_since_enrolment", "findings")
 

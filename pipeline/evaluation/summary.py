@@ -163,7 +163,12 @@ def set_summary(members: np.ndarray, inside: np.ndarray, groups: np.ndarray, pro
     low, high = wilson(share, len(np.unique(groups.astype(str))))
     small = SUPPRESSED in (told(int(inside.sum())), told(int((~inside).sum())))
     coverage = SUPPRESSED if small else {"value": share, "low": low, "high": high}
-    return {"promised": promised, "coverage": coverage, "sizes": label_counts(members.sum(axis=1))}
+    sizes = label_counts(members.sum(axis=1))
+    return {
+        "promised": promised,
+        "coverage": coverage,
+        "sizes": dict(sorted(sizes.items(), key=lambda each: int(each[0]))),
+    }
 
 
 def prior_losses(label: np.ndarray) -> np.ndarray:

@@ -65,22 +65,33 @@ def _root(values: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(values, 0.0))
 
 
+def height_of_intervals(scores: Mapping[str, Any]) -> float:
+    """Return the inches of `intervals`."""
+    return height_of_rows(max(len(_with_value(scores)), 1))
+
+
 def intervals(axes: Axes, scores: Mapping[str, Any], what: str, *, right: float, to: float | None = None) -> None:
-    """Draw one line a name: the value with its interval, beside the value that says nothing, or that is right."""
+    """Draw one line a name: the value with its interval, beside the value that says nothing, or that is right.
+
+    Names of which no value may be told are left out.
+    """
     axes.axvline(right, color=FAINT, linewidth=1.0)
-    shown = 0
-    for row, score in enumerate(scores.values()):
-        if isinstance(score, Mapping) and score["value"] is not None:
-            shown += 1
-            axes.plot([score["value"]], [row], "o", color=ACCENT, clip_on=False)
-            if score["low"] is not None:
-                axes.plot([score["low"], score["high"]], [row, row], color=ACCENT, linewidth=1.5, clip_on=False)
+    shown = _with_value(scores)
+    for row, score in enumerate(shown.values()):
+        axes.plot([score["value"]], [row], "o", color=ACCENT, clip_on=False)
+        if score["low"] is not None:
+            axes.plot([score["low"], score["high"]], [row, row], color=ACCENT, linewidth=1.5, clip_on=False)
     if not shown:
         _note(axes)
-    axes.set_yticks(range(len(scores)), [drawable(name) for name in scores])
-    axes.set_ylim(len(scores) - 0.4, -0.6)
+    axes.set_yticks(range(len(shown)), [drawable(name) for name in shown])
+    axes.set_ylim(max(len(shown), 1) - 0.4, -0.6)
     axes.set_xlim(left=0.0, right=to)
     axes.set_xlabel(what)
+
+
+def _with_value(scores: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    every = scores.items()
+    return {name: score for name, score in every if isinstance(score, Mapping) and score["value"] is not None}
 
 
 def height_of_confusion(rows: Mapping[str, Any]) -> float:

@@ -134,7 +134,7 @@ def largest_gap(target: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _intervals(scores: Mapping[str, Any], what: str, *, right: float, to: float | None = None) -> Figure:
-    figure, (axes,) = _stacked([drawing.height_of_rows(len(scores))])
+    figure, (axes,) = _stacked([drawing.height_of_intervals(scores)])
     drawing.intervals(axes, scores, what, right=right, to=to)
     return figure
 

@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.features.catalogue import CATALOGUE
 from pipeline.testing import FeatureCheckFailed, check_feature, check_features
-from tests.checks.planted import PLANTED, filled_points
+from tests.checks.planted import PLANTED
+from tests.checks.planted.whose import filled_points
 
 EXAMPLES = 40
 

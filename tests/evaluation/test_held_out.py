@@ -54,11 +54,21 @@ def test_no_part_of_few_people_is_counted_nor_those_of_whom_it_is_not_known(held
         assert not 0 < len(site) - sum(told.values()) < 5
 
 
+def test_parts_stand_in_the_order_of_their_numbers():
+    names = np.repeat([f"site {number}" for number in (10, 2, 1, 33)], 6)
+    nothing = np.zeros(24)
+    target = Target(name="spread", kind="time_to_event", horizons=("5y",))
+    alone = Truth(np.arange(24), nothing, nothing + 1.0, nothing + np.inf)
+    held = HeldOut(target, nothing[:, None], alone, np.arange(24), np.arange(24), parts={"site": names})
+    assert list(subgroups(held)["site"]) == ["site 1", "site 2", "site 10", "site 33"]
+
+
 @given(judged())
 def test_sets_are_judged_for_each_part_that_has_people_enough(held):
     site, column = held.parts["site"], held.columns["phenotype"]
     found = sets(held, "phenotype")
     assert found["by_part"].get("site", {}).keys() <= {name for name in np.unique(site) if (site == name).sum() >= 20}
+    assert list(found["sizes"]) == sorted(found["sizes"], key=int)
     answered = np.where(column.answered, "answered", "abstained")
     for by, part in {"site": site, "answer": answered}.items():
         for name, each in found["by_part"].get(by, {}).items():

@@ -107,6 +107,14 @@ def test_axes_that_are_given_are_drawn_on_and_a_display_is_drawn_again():
     assert drawn(right) == once
 
 
+def test_what_may_not_be_told_takes_no_line():
+    """A name without a value would look like one whose value is missing."""
+    told = {"cervical": {"value": 0.8, "low": 0.7, "high": 0.9}}
+    shown = DiscriminationDisplay(told | {"few": "suppressed", "none": {"value": None, "low": None, "high": None}})
+    assert [label.get_text() for label in shown.plot().ax_.get_yticklabels()] == ["cervical"]
+    assert DiscriminationDisplay({"few": "suppressed"}).plot().ax_.texts[0].get_text() == "too few people to show"
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
