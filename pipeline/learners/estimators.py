@@ -137,8 +137,8 @@ class ProgressionRisk(BaseEstimator):
     >>> rng = np.random.default_rng(0)
     >>> years = rng.exponential(4.0, 200)
     >>> y = np.column_stack([np.floor(years), np.where(years < 6.0, np.floor(years) + 1.0, np.inf)])
-    >>> ProgressionRisk(horizons=(1.0, 5.0), draws=10).fit(np.zeros((200, 1)), y).predict_risk([[0.0]]).round(1)
-    array([[0.2, 0.7]])
+    >>> ProgressionRisk(horizons=(1.0, 5.0), draws=10).fit(np.zeros((200, 1)), y).predict_risk([[0.0]]).round(2)
+    array([[0.15, 0.64]])
     """
 
     model_: ProgressionHazard

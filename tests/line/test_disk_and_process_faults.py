@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bundle.model import VISITS_AT_ONCE
 from pipeline.cli import main
 from pipeline.predict import predict
 from pipeline.publish import publishing
@@ -153,12 +154,12 @@ def test_D16_too_little_memory_is_tried_with_half_a_batch_and_then_told(line, un
 
         return ask
 
-    monkeypatch.setattr("pipeline.bundle.ModelBundle.predict", hungry(4096))
+    monkeypatch.setattr("pipeline.bundle.ModelBundle.predict", hungry(VISITS_AT_ONCE // 2))
     assert main(arguments(line)) == 0
     assert contents("out") == undisturbed
     monkeypatch.setattr("pipeline.bundle.ModelBundle.predict", hungry(1000))
     assert main(["predict", str(line.bundle_folder), str(line.cohort_folder), "--out", "none", "--quiet"]) == 71
-    assert asked == [8192, 4096, 8192, 4096]
+    assert asked == 2 * [VISITS_AT_ONCE, VISITS_AT_ONCE // 2]
     assert "--batch-size" in capsys.readouterr().err
     assert not Path("none").exists()
 
