@@ -161,9 +161,8 @@ def _recorded(cohort: Cohort, target: Target) -> np.ndarray:
     _refuse_separators(parts, target)
     cells = parts.to_numpy(dtype=object)
     known = (cells != "").all(axis=1) & (cells == cells).all(axis=1)  # noqa: PLR0124 (NaN is no label)
-    return np.array([*(PAIR.join(row) if whole else "" for row, whole in zip(cells, known, strict=True)), ""], object)[
-        :-1
-    ]
+    joined = [PAIR.join(row) if whole else "" for row, whole in zip(cells, known, strict=True)]
+    return np.array(joined, dtype=object)
 
 
 def _told(cohort: Cohort, target: Target) -> pd.DataFrame:
