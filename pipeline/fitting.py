@@ -99,7 +99,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
         rows = replace(
             rows,
             modalities=(from_recordings,) if from_recordings else (),
-            prespecified=tuple(at for at, name in enumerate(columns) if name in target.prespecified),
+            prespecified=target.prespecified_among(columns),
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
         predicted, reasons = validation.explained(rows, list(parts.values()))

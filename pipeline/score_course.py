@@ -152,13 +152,12 @@ class ScoreCourse:
         """Find when each visit's patient first has a score of its bound or more, after the visit."""
         scored = ~np.isnan(self.score) & ~np.isnan(self.weeks)
         rows = pd.DataFrame({"patient": self.patient, "weeks": self.weeks, "score": self.score})[scored]
-        moments = rows.groupby(["patient", "weeks"], as_index=False)["score"].mean()
+        of_moment = rows.groupby(["patient", "weeks"])
+        moments, now = of_moment["score"].mean().reset_index(), of_moment.ngroup().to_numpy()
         patient, weeks, score = (moments[name].to_numpy() for name in ("patient", "weeks", "score"))
         # one moment more, of nobody, for what would come after the last
         patient, weeks, score = np.append(patient, -1), np.append(weeks, np.nan), np.append(score, -np.inf)
-        mine = list(zip(self.patient[scored], self.weeks[scored], strict=True))
-        at = pd.MultiIndex.from_arrays([patient, weeks]).get_indexer(pd.MultiIndex.from_tuples(mine)) if mine else []
-        now, asked = np.asarray(at, dtype=int), bound[scored]
+        asked = bound[scored]
         left, right = weeks[now], np.full(len(now), np.inf)
         open_, nobody = np.ones(len(now), dtype=bool), len(patient) - 1
         for ahead in range(1, int(np.bincount(patient[:-1]).max(initial=1))):

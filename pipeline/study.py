@@ -5,6 +5,7 @@ Plain frozen dataclasses: every key of the file is a field here, with its defaul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -103,6 +104,10 @@ class Target:
             return self.label_columns if self.derive == "recorded" else ()
         named = (self.left, self.right, self.entry, self.through, *self.competing_columns)
         return tuple(name for name in named if name)
+
+    def prespecified_among(self, columns: Sequence[str]) -> tuple[int, ...]:
+        """Return where the prespecified features stand among columns."""
+        return tuple(at for at, name in enumerate(columns) if name in self.prespecified)
 
     @property
     def competing_columns(self) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Patients:
         wanted = TYPE if target == "type" else SPREAD
         truth = derive(cohort, wanted)
         patients = cohort.groups[truth.visits]
-        known = tuple(at for at, name in enumerate(model_columns()) if name in wanted.prespecified)
+        known = wanted.prespecified_among(model_columns())
         return TrainingRows(
             wanted, self.X[truth.visits], truth, patients, patients, self.modalities, prespecified=known
         )
