@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.bundle import ModelBundle, load_bundle, tell_exposed
+from pipeline.bundle import ModelBundle, load_bundle, refuse_changed_sensors, tell_exposed
 from pipeline.reading.options import Options
 from pipeline.reading.source import Source, open_source
 
@@ -53,12 +53,14 @@ def open_model_and_cohort(
     PipelineError
         If either cannot be used, or the two do not go together.
     """
-    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key)
+    bundle = load_bundle(bundle_path, allow_version=allow_version, trusted_key=trusted_key, sensors=False)
     options = options or Options()
     tell_exposed(bundle_path, strict=options.strict, warn=warn)
     options = replace(options, mapping=options.mapping or bundle.mapping)
     if outcomes:
         options = replace(options, outcome_columns=bundle.study.outcome_columns)
     source = open_source(path, options, outcomes=outcomes)
+    if "recordings" in source.tables:
+        refuse_changed_sensors(bundle_path, bundle)
     bundle.refuse_real(synthetic=source.synthetic or research_only)
     return bundle, source, options

@@ -49,7 +49,9 @@ VECTOR_TOLERANCE = 1e-6
 PREDICTION_TOLERANCE = 1e-9
 
 
-def load_bundle(folder: Path, *, allow_version: bool = False, trusted_key: Path | None = None) -> ModelBundle:
+def load_bundle(
+    folder: Path, *, allow_version: bool = False, trusted_key: Path | None = None, sensors: bool = True
+) -> ModelBundle:
     """Load a bundle after checking all of it.
 
     Parameters
@@ -59,6 +61,9 @@ def load_bundle(folder: Path, *, allow_version: bool = False, trusted_key: Path 
         Accept a bundle of another scikit-learn version, if it still says the same of its canaries.
     trusted_key : Path, optional
         Public key without whose signature a bundle is refused.
+    sensors : bool
+        Whether features of recordings are tried too, which takes longest. Without, `refuse_changed_sensors` has to
+        come before the first recording.
 
     Raises
     ------
@@ -74,12 +79,21 @@ def load_bundle(folder: Path, *, allow_version: bool = False, trusted_key: Path 
         refuse_unsigned(folder, content, signature, trusted_key)
     manifest = _manifest(folder, content)
     try:
-        bundle = _load(folder, manifest, allow_version=allow_version)
+        bundle = _load(folder, manifest, allow_version=allow_version, sensors=sensors)
     except (BundleRefused, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 (whatever a hostile manifest provokes, it is refused)
         raise _refusal(folder, f"something that can't be loaded ({type(error).__name__})", "CORRUPT") from None
     return replace(bundle, digest=hashlib.sha256(content).hexdigest())
+
+
+def refuse_changed_sensors(folder: Path, bundle: ModelBundle) -> None:
+    """Refuse a bundle that was loaded from a folder where a feature of recordings has changed since the training."""
+    content = _manifest_content(folder)
+    if hashlib.sha256(content).hexdigest() != bundle.digest:
+        raise _refusal(folder, f"'{MANIFEST}' was replaced while the bundle was loaded", "TAMPERED")
+    manifest = _manifest(folder, content)
+    _refuse_changed(folder, manifest, sensors=True)
 
 
 def exposed(folder: Path) -> str:
@@ -103,10 +117,10 @@ def tell_exposed(folder: Path, *, strict: bool, warn: Callable[[str], None]) -> 
     warn(f"warning: {open_to_all}")
 
 
-def _load(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> ModelBundle:
+def _load(folder: Path, manifest: dict[str, Any], *, allow_version: bool, sensors: bool) -> ModelBundle:
     members = _members(folder, manifest)
     _refuse_versions(folder, manifest, allow_version=allow_version)
-    _refuse_features(folder, manifest)
+    _refuse_changed(folder, manifest, sensors=sensors)
     study, mapping = _study(folder, manifest)
     models = tuple(
         _target_model(folder, study, at, members, len(manifest["columns"])) for at in range(len(study.targets))
@@ -208,8 +222,11 @@ def _refuse_versions(folder: Path, manifest: dict[str, Any], *, allow_version: b
         )
 
 
-def _refuse_features(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse a bundle whose features are not exactly those of this version and of the plugins that it names."""
+def _refuse_changed(folder: Path, manifest: dict[str, Any], *, sensors: bool) -> None:
+    """Refuse a bundle whose features are not exactly those of this version and of the plugins that it names.
+
+    What features of recordings give is only tried if ``sensors`` says so.
+    """
     features, of_plugin = _known_features(folder, manifest)
     owners = {column: feature for feature in features for column in feature.spec.columns}
     unknown = [name for name in manifest["columns"] if name not in owners]
@@ -218,9 +235,8 @@ def _refuse_features(folder: Path, manifest: dict[str, Any]) -> None:
     used = {owners[column].spec.name: owners[column] for column in manifest["columns"]}
     if set(manifest["features"]) != set(used):
         raise _refusal(folder, "fingerprints of other features than its columns", "FEATURES")
-    prints = fingerprints(list(used.values()))
-    for name, stored in manifest["features"].items():
-        now = prints[name]
+    for name, now in fingerprints([each for each in used.values() if sensors or not each.spec.sensor]).items():
+        stored = manifest["features"][name]
         if (now.version, now.digest) != (_get(stored, "version"), _get(stored, "digest")):
             cure = of_plugin.get(name, _TRAIN_AGAIN)
             raise _refusal(folder, f"feature '{name}' has changed since the training", "FEATURES", cure)

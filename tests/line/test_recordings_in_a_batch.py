@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,9 @@ import pandas as pd
 import pyarrow.parquet as papq
 import pytest
 
+from pipeline import opening
 from pipeline.cli import main
+from pipeline.features.catalogue import CATALOGUE
 
 ROW = "recording_id,patient_id,visit_id,body_site,task,sensor,unit,rate_hz,file"
 
@@ -39,7 +43,7 @@ def batch(line):
     visits = line.cohort.visits.drop(columns=["source", "row"]).drop_duplicates("patient_id").head(10)
     visits = visits.astype(object).where(visits.notna(), "")
 
-    def run(out, replaced, *options):
+    def run(out, replaced, *options, model=line.bundle_folder):
         folder = Path(f"{out}-cohort")
         folder.mkdir()
         visits.to_csv(folder / "visits.csv", index=False)
@@ -52,9 +56,7 @@ def batch(line):
             content = replaced.get(number, samples(number).encode())
             if content is not None:
                 (folder / f"s{number}.csv").write_bytes(content)
-        code = main(
-            ["predict", str(line.bundle_folder), str(folder), "--out", out, "--research-only", "--quiet", *options]
-        )
+        code = main(["predict", str(model), str(folder), "--out", out, "--research-only", "--quiet", *options])
         if code not in (0, 3):
             return code, None, None
         tables = [
@@ -181,3 +183,31 @@ def test_check_guesses_nothing_about_a_recording(capsys, arguments, code, words)
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+def test_B9_a_changed_feature_of_recordings_matters_where_there_are_recordings(line, batch, tmp_path, capsys):
+    """A cohort with a table of recordings is refused; forms alone are predicted as ever, since nothing else is."""
+    changed = tmp_path / "model"
+    shutil.copytree(line.bundle_folder, changed)
+    manifest = json.loads((changed / "manifest.json").read_text())
+    name = next(each.spec.name for each in CATALOGUE if each.spec.sensor and each.spec.name in manifest["features"])
+    manifest["features"][name]["digest"] = "00ff"
+    (changed / "manifest.json").write_text(json.dumps(manifest))
+    assert batch("out", {}, model=changed)[0] == 76
+    assert f"feature '{name}' has changed since the training" in capsys.readouterr().err
+    assert not Path("out").exists()
+    for out, model in (("now", changed), ("before", line.bundle_folder)):
+        assert main(["predict", str(model), str(line.cohort_folder), "--out", out, "--quiet"]) == 0
+    assert [path.read_bytes() for path in sorted(Path("now").glob("predictions-*"))] == [
+        path.read_bytes() for path in sorted(Path("before").glob("predictions-*"))
+    ]
+
+
+def test_B9_a_model_replaced_while_it_is_opened(line, batch, monkeypatch, capsys):
+    """What was read first is what has to be checked: another manifest by then is no answer."""
+    really = opening.refuse_changed_sensors
+    monkeypatch.setattr(
+        opening, "refuse_changed_sensors", lambda folder, bundle: really(folder, replace(bundle, digest="00ff"))
+    )
+    assert batch("out", {})[0] == 76
+    assert "was replaced while the bundle was loaded" in capsys.readouterr().err
