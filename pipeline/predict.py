@@ -153,7 +153,7 @@ def predict(
             return json.loads((out / SUCCESS).read_text(encoding="utf-8"))
         with (
             tempfile.TemporaryDirectory(dir=staging.path) as spill,
-            workers(jobs, cluster and replace(cluster, probe=partial(_of_canaries, bundle))) as spread,
+            workers(jobs, _probed(cluster, bundle), ahead=Attempt.__module__) as spread,
         ):
             overview = survey(source, options, Path(spill))
             attempt = Attempt(
@@ -181,6 +181,11 @@ def _open(
             told(overview.total // part.count)
         else:
             yield part
+
+
+def _probed(cluster: Cluster | None, bundle: ModelBundle) -> Cluster | None:
+    """Let a cluster ask workers of other versions for what the model says of known visits."""
+    return cluster and replace(cluster, probe=partial(_of_canaries, bundle))
 
 
 def _of_canaries(bundle: ModelBundle) -> np.ndarray:

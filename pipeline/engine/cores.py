@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from joblib.externals.loky import ProcessPoolExecutor
@@ -23,10 +24,13 @@ class Cores:
 
     deaths: tuple[type[BaseException], ...] = (TerminatedWorkerError,)
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, ahead: str = "") -> None:
         self.width = width
+        self._ahead = ahead
         self._executor: ProcessPoolExecutor | None = None
         self._started_width = 0
+        if ahead:
+            self.submit(len, ahead)  # all start with the first that is handed out
 
     def submit(self, function: Callable[[Any], Any], item: Any, *, alone: bool = False) -> Future:
         """Hand an item to some worker, or to the one of a pool of its own; where a pool has broken, to a new one."""
@@ -48,14 +52,18 @@ class Cores:
             self.close()
         if self._executor is None:
             self._started_width = width
-            self._executor = ProcessPoolExecutor(width, initializer=_settle, initargs=(os.getpid(),), env=ONE_THREAD)
+            self._executor = ProcessPoolExecutor(
+                width, initializer=_settle, initargs=(os.getpid(), self._ahead), env=ONE_THREAD
+            )
         return self._executor
 
 
-def _settle(parent: int) -> None:
-    """Make a worker leave interrupts to its parent, and end when that has been killed."""
+def _settle(parent: int, ahead: str) -> None:
+    """Make a worker leave interrupts to its parent, end when that has been killed, and import what it will need."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if ahead:
+        import_module(ahead)
 
 
 def _end_with(parent: int) -> None:

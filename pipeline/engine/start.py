@@ -21,7 +21,7 @@ def usable_cores() -> int:
 
 
 @contextmanager
-def workers(jobs: int = 1, cluster: Cluster | None = None) -> Iterator[Workers]:
+def workers(jobs: int = 1, cluster: Cluster | None = None, *, ahead: str = "") -> Iterator[Workers]:
     """Give a `map` that runs on so many processes, or on a cluster.
 
     Parameters
@@ -30,6 +30,9 @@ def workers(jobs: int = 1, cluster: Cluster | None = None) -> Iterator[Workers]:
         1 runs in this process, `ALL_CORES` on every core that this process may use. Each worker has one BLAS thread.
     cluster : Cluster, optional
         ``jobs`` then counts only where the cluster is started here.
+    ahead : str, optional
+        Name of a module that the work will need: processes of this machine then start at once and import it, while the
+        first item is still being made.
 
     Yields
     ------
@@ -60,7 +63,7 @@ def workers(jobs: int = 1, cluster: Cluster | None = None) -> Iterator[Workers]:
     elif (jobs or usable_cores()) == 1:
         yield Here()
     else:
-        pool = Cores(jobs or usable_cores())
+        pool = Cores(jobs or usable_cores(), ahead)
         try:
             yield Spread(pool)
         finally:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -63,6 +64,18 @@ def test_results_come_in_the_order_of_the_work(jobs):
         assert list(spread(squared, range(20))) == [number**2 for number in range(20)]
         (large,) = spread(squared, [np.arange(300_000.0)])
     assert large.tobytes() == (np.arange(300_000.0) ** 2).tobytes()
+
+
+def imported(name):
+    return name in sys.modules
+
+
+def test_workers_import_ahead_what_they_will_need():
+    """While the first item is still being made, nobody waits for imports later."""
+    with workers(2, ahead="colorsys") as spread:
+        assert list(spread(imported, ["colorsys"] * 4)) == [True] * 4
+    with workers(2) as spread:
+        assert list(spread(imported, ["colorsys"] * 4)) == [False] * 4
 
 
 def test_what_a_worker_refuses_is_told_as_if_done_here():
