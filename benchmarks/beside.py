@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from scipy.signal import welch
 
 from pipeline.features.extract import extract
+from pipeline.recipe import Centre, Recipe
 from pipeline.records import Cohort, Recording, Samples
-from pipeline.study import Centre, Recipe
 from pipeline.synthetic import generate
 from pipeline.synthetic.signals.battery import BATTERIES
 from pipeline.synthetic.signals.files import sessions

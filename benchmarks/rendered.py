@@ -35,8 +35,8 @@ from pipeline.features.catalogue import CATALOGUE, column_names, model_columns
 from pipeline.features.extract import extract
 from pipeline.learners.types import TypeClassifier
 from pipeline.outcomes import PAIR
+from pipeline.recipe import Recipe
 from pipeline.records import Recording, Samples
-from pipeline.study import Recipe
 from pipeline.synthetic import SyntheticCohort, generate
 from pipeline.synthetic.movement_figures import LATENTS
 from pipeline.synthetic.signals.battery import BATTERIES, Take

@@ -16,9 +16,11 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import MissingInput, UsageError, did_you_mean
+from pipeline.mapping import Mapping
 from pipeline.reading.options import Options
 from pipeline.reading.rules_of_mappings import refuse_mapping
-from pipeline.study import Mapping, Recipe, Study
+from pipeline.recipe import Recipe
+from pipeline.study import Study
 from pipeline.study_checks import check_study
 
 T = TypeVar("T")

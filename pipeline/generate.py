@@ -12,7 +12,7 @@ from pipeline.arguments import FOLDER, format_option, overwrite_option
 from pipeline.command import run
 from pipeline.config import load_recipe
 from pipeline.publish import publishing
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic.writing import parts, write_cohort
 from pipeline.versions import package_versions
 from pipeline.writing import Format

@@ -18,8 +18,8 @@ from pipeline.generate import generate
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.source import Options, open_source
+from pipeline.recipe import Recipe
 from pipeline.records import Cohort
-from pipeline.study import Recipe
 from pipeline.synthetic.canaries import canaries
 
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

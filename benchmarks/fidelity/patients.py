@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pipeline.recipe import Recipe
 from pipeline.schema.distribution import AREAS, distribution_of
-from pipeline.study import Recipe
 from pipeline.synthetic import SyntheticCohort, generate
 from pipeline.units import WEEKS_PER_YEAR
 from pipeline.vocabulary import REGIONS, TREATMENT_KINDS

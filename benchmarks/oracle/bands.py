@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic import SyntheticCohort, generate
 from pipeline.synthetic.form import ASKED
 from pipeline.synthetic.movement_figures import LATENTS

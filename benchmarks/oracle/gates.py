@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.oracle.bands import FirstVisits
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic import SyntheticCohort, generate
 from pipeline.synthetic.cohort import Truth
 from pipeline.synthetic.oracle import CLASS_PATTERNS, HORIZONS_Y, RISK_PATTERNS, ask

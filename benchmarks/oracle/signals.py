@@ -26,7 +26,7 @@ from benchmarks.keeping import digest_of, kept
 from benchmarks.oracle import estimators
 from benchmarks.oracle.estimators import TAKES, statistics
 from pipeline.config import load_recipe
-from pipeline.study import Centre
+from pipeline.recipe import Centre
 from pipeline.synthetic.classes import mix_of
 from pipeline.synthetic.devices import DEVICES
 from pipeline.synthetic.latents import blur, errors, latent_model

@@ -11,8 +11,8 @@ from pipeline.config import load_study
 from pipeline.features.catalogue import model_columns
 from pipeline.features.extract import extract
 from pipeline.outcomes import PAIR, derive
+from pipeline.recipe import Recipe
 from pipeline.selection import TrainingRows
-from pipeline.study import Recipe
 from pipeline.synthetic import SyntheticCohort, generate
 from pipeline.visible import visible
 

@@ -35,10 +35,11 @@ from pipeline.learners.hazard import ProgressionHazard
 from pipeline.learners.sets import PredictionSets
 from pipeline.learners.trees import Forest
 from pipeline.learners.types import TypeClassifier
+from pipeline.mapping import Mapping
 from pipeline.publish import SUCCESS
 from pipeline.reading.rules_of_mappings import refuse_mapping
 from pipeline.records import Cohort
-from pipeline.study import Mapping, Study
+from pipeline.study import Study
 from pipeline.study_checks import check_study
 
 _LARGEST_MANIFEST = 2**20

@@ -21,10 +21,10 @@ from pipeline.features.extract import extract
 from pipeline.features.plugins import features_with
 from pipeline.features.spec import Feature
 from pipeline.features.words import said_of
+from pipeline.mapping import Mapping as Layout
 from pipeline.outcomes import eligibility
 from pipeline.records import IDENTITY, Cohort, in_order
 from pipeline.rules import red_flags, text
-from pipeline.study import Mapping as Layout
 from pipeline.study import Study
 from pipeline.visible import visible
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import ContractError, nearest_header
+from pipeline.mapping import MappedColumn, MappedTable
 from pipeline.reading import recode
 from pipeline.reading.decimals import with_point
 from pipeline.reading.headers import Headers
@@ -20,7 +21,6 @@ from pipeline.reading.raw import RAW_KEYS
 from pipeline.reading.yes_no import findings_of, together
 from pipeline.schema import TABLES
 from pipeline.schema.outcomes import study_column
-from pipeline.study import MappedColumn, MappedTable
 from pipeline.units import Unit
 
 _TIMES = {Unit.YEARS: "years", Unit.WEEKS: "weeks"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.study import Mapping
+from pipeline.mapping import Mapping
 
 ShortRecordings = Literal["missing", "reject"]
 

@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.errors import ContractError
+from pipeline.mapping import MappedTable
 from pipeline.reading import recode
 from pipeline.reading.headers import Headers, plain
-from pipeline.study import MappedTable
 
 _BATCH_ROWS = 50_000
 

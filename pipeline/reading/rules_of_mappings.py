@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.errors import UsageError, did_you_mean
+from pipeline.mapping import MappedColumn, MappedTable, Mapping
 from pipeline.ontology import load_ontology
 from pipeline.records import Column
 from pipeline.schema import TABLES
-from pipeline.study import MappedColumn, MappedTable, Mapping
 from pipeline.units import Unit
 
 

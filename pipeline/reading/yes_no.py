@@ -8,9 +8,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.mapping import MappedTable
 from pipeline.reading import recode
 from pipeline.reading.headers import Headers, term_of
-from pipeline.study import MappedTable
 
 
 def findings_of(batch: pa.Table, rule: MappedTable, headers: Headers) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
@@ -58,7 +58,7 @@ def columns_by_term(rule: MappedTable, headers: Headers) -> dict[str, dict[str, 
 
     Examples
     --------
-    >>> from pipeline.study import MappedFindings
+    >>> from pipeline.mapping import MappedFindings
     >>> rule = MappedTable(findings=MappedFindings(named_by_term=True))
     >>> columns_by_term(rule, Headers(["Tremor_hp:0001337 ", "sex"], loose=True, where="t"))
     {'HP:0001337': {'Tremor_hp:0001337 ': True}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic.classes import Mix
 from pipeline.synthetic.logs import log_of
 

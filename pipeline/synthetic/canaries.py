@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.recipe import Recipe
 from pipeline.records import Cohort
-from pipeline.study import Recipe
 from pipeline.synthetic.cohort import generate
 from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, pair_is_allowed
 

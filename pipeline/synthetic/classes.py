@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.errors import UsageError
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic.recipe_checks import check_recipe, where
 
 Pair = tuple[str, str]

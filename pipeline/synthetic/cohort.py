@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import UsageError
+from pipeline.recipe import Recipe
 from pipeline.records import Cohort
 from pipeline.schema import VISITS
-from pipeline.study import Recipe
 from pipeline.synthetic import absence
 from pipeline.synthetic.classes import Mix, mix_of
 from pipeline.synthetic.course import Visits, draw_visits, interval_of, visit_uniform

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic import absence
 from pipeline.synthetic.epidemiology import value
 from pipeline.synthetic.figures import OLDEST_Y

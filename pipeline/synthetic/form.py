@@ -14,9 +14,9 @@ import numpy as np
 from scipy.special import expit, logit
 
 from pipeline.ontology import load_ontology
+from pipeline.recipe import Recipe
 from pipeline.schema import VISITS
 from pipeline.schema.symptoms import EARLY_SIGNS, SYMPTOMS
-from pipeline.study import Recipe
 from pipeline.synthetic import form_figures
 from pipeline.synthetic.classes import Mix
 from pipeline.synthetic.person import HISTORY

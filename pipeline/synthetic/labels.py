@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic import figures
 from pipeline.synthetic.classes import Mix
 from pipeline.synthetic.person import People, log_median_duration

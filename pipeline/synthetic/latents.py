@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic.classes import Mix
 from pipeline.synthetic.devices import DEVICES, Device
 from pipeline.synthetic.figures import SEVERITY_RISE_Y

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic import absence, latents, person
 from pipeline.synthetic.classes import Mix
 from pipeline.synthetic.course import Visits

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy.special import expit, log_expit, logit, ndtr, ndtri
 
+from pipeline.recipe import Recipe
 from pipeline.schema.identity import PERSON
-from pipeline.study import Recipe
 from pipeline.synthetic import figures
 from pipeline.synthetic.absence import absent
 from pipeline.synthetic.classes import Mix, draw_one

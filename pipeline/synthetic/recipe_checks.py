@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from math import fsum, isfinite
 
 from pipeline.errors import UsageError, did_you_mean
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic.devices import DEVICES
 from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, pair_is_allowed
 

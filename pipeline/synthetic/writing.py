@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.cohort_files import arrow_of, tables_of, written_columns
+from pipeline.recipe import Recipe
 from pipeline.schema import RECORDINGS
-from pipeline.study import Recipe
 from pipeline.synthetic.classes import mix_of
 from pipeline.synthetic.cohort import SyntheticCohort, check_counts, generate
 from pipeline.synthetic.signals.files import write_signals

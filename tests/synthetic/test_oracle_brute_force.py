@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import lognorm, truncnorm
 
-from pipeline.study import Centre, Recipe
+from pipeline.recipe import Centre, Recipe
 from pipeline.synthetic import form_figures, generate
 from pipeline.synthetic.absence import chance
 from pipeline.synthetic.figures import (

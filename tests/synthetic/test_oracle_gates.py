@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.oracle.gates import calibration, doubling, impossible, not_monotone
 from pipeline.config import load_recipe
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic import generate
 from pipeline.synthetic.classes import mix_of
 from pipeline.vocabulary import pair_is_allowed

@@ -13,7 +13,7 @@ from pipeline.config import load_recipe
 from pipeline.reading.assemble import assemble, wanted
 from pipeline.reading.options import Options
 from pipeline.reading.source import open_source
-from pipeline.study import Centre, Recipe
+from pipeline.recipe import Centre, Recipe
 from pipeline.synthetic import generate
 from pipeline.synthetic.devices import DEVICES
 from pipeline.synthetic.signals.battery import BATTERIES

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.features.extract import extract
+from pipeline.recipe import Centre, Recipe
 from pipeline.records import Recording
-from pipeline.study import Centre, Recipe
 from pipeline.synthetic import generate
 from pipeline.synthetic.signals.battery import BATTERIES
 from pipeline.synthetic.signals.files import sessions

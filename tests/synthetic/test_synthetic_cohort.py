@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.clock import treatment_weeks, visit_weeks
 from pipeline.ontology import load_ontology
+from pipeline.recipe import Recipe
 from pipeline.records import IDENTITY
 from pipeline.schema import TABLES, VISITS
-from pipeline.study import Recipe
 from pipeline.synthetic import canaries, generate
 from pipeline.synthetic.figures import SPREAD_BY_PHENOTYPE as SPREADING
 from pipeline.synthetic.form import CODE

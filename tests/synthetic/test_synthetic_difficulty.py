@@ -10,8 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipeline.config import load_recipe
+from pipeline.recipe import Recipe
 from pipeline.schema import VISITS
-from pipeline.study import Recipe
 from pipeline.synthetic import generate
 from pipeline.synthetic.form import ASKED
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.study import Recipe
+from pipeline.recipe import Recipe
 from pipeline.synthetic import figures, generate
 from pipeline.synthetic.classes import mix_of
 from pipeline.synthetic.person import draw_people

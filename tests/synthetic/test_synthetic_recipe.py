@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.command import run
 from pipeline.errors import UsageError
 from pipeline.generate import command as generate_command
-from pipeline.study import Centre, Recipe
+from pipeline.recipe import Centre, Recipe
 from pipeline.synthetic import generate
 from pipeline.synthetic.classes import mix_of
 from pipeline.vocabulary import AETIOLOGIES, PHENOTYPES, pair_is_allowed
