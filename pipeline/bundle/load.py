@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import skops.io
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.bundle.allowed import AGAIN, ALLOWED_TYPES, LARGEST_MEMBER, refuse_foreign
@@ -292,6 +291,8 @@ def _standings(folder: Path, content: bytes, columns: tuple[str, ...]) -> dict[s
 
 
 def _target_model(folder: Path, study: Study, at: int, members: dict[str, bytes], features: int) -> TargetModel:
+    import skops.io
+
     target = study.targets[at]
     name = f"{target.name}.skops"
     refuse_foreign(name, members[name])
