@@ -12,7 +12,6 @@ import re
 import stat
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ from pipeline.reading.rules_of_mappings import refuse_mapping
 from pipeline.records import Cohort
 from pipeline.study import Study
 from pipeline.study_checks import check_study
+from pipeline.versions import version_of
 
 _LARGEST_MANIFEST = 2**20
 _TRAIN_AGAIN = "Train the model again with this version"
@@ -211,7 +211,7 @@ def _members(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _refuse_versions(folder: Path, manifest: dict[str, Any], *, allow_version: bool) -> None:
-    theirs, ours = str(manifest["versions"].get("scikit-learn")), version("scikit-learn")
+    theirs, ours = str(manifest["versions"].get("scikit-learn")), version_of("scikit-learn")
     if theirs.split(".")[:2] != ours.split(".")[:2] and not allow_version:
         raise BundleRefused(
             str(folder),

@@ -6,11 +6,12 @@ import hashlib
 import json
 import platform
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import scipy.linalg  # noqa: F401 (its BLAS is told of only when it is loaded)
 from threadpoolctl import threadpool_info
+
+from pipeline.versions import version_of
 
 _PACKAGES = ("dystonia-pipeline", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops")
 
@@ -25,7 +26,7 @@ def environment() -> dict[str, str]:
         Versions of Python and of packages ("" where one is not installed), the processor's kind and a digest of the
         instructions that NumPy uses on it, and the kernels of each BLAS.
     """
-    there = {name: _version(name) for name in _PACKAGES}
+    there = {name: version_of(name) for name in _PACKAGES}
     instructions = np.show_config(mode="dicts")["SIMD Extensions"]
     blas = sorted(
         f"{each['internal_api']} {each['version']} {each.get('architecture', '')}"
@@ -53,10 +54,3 @@ def differing(ours: dict[str, str], theirs: dict[str, str]) -> str:
         if ours.get(name, "") != theirs.get(name, ""):
             return f"{name} {theirs.get(name) or 'absent'}, here {ours.get(name) or 'absent'}"
     return ""
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""

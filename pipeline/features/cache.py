@@ -14,7 +14,6 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -25,6 +24,7 @@ from threadpoolctl import threadpool_info
 from pipeline.errors import UsageError
 from pipeline.features.spec import Feature
 from pipeline.features.windows import Cut
+from pipeline.versions import version_of
 
 _DIGEST_BYTES = 32
 
@@ -95,6 +95,6 @@ def key_of(cut: Cut, sensor: str, features: Sequence[Feature]) -> str:
 @cache
 def _environment() -> str:
     """Return packages and processor: what else decides the last bits of a value."""
-    packages = [f"{name} {version(name)}" for name in ("dystonia-pipeline", "numpy", "scipy")]
+    packages = [f"{name} {version_of(name)}" for name in ("dystonia-pipeline", "numpy", "scipy")]
     cores = sorted(str(each.get("architecture")) for each in threadpool_info() if each["user_api"] == "blas")
     return ";".join([*packages, platform.python_version(), platform.machine(), *cores])

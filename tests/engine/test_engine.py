@@ -39,7 +39,7 @@ def test_D15_work_that_kills_its_worker_costs_itself_only(how):
 @pytest.fixture
 def another_environment(monkeypatch):
     """Pretend that this process has another NumPy than the workers."""
-    monkeypatch.setattr("pipeline.engine.versions._version", lambda name: "1.0.0")
+    monkeypatch.setattr("pipeline.engine.versions.version_of", lambda name: "1.0.0")
     environment.cache_clear()
     yield
     environment.cache_clear()
