@@ -168,6 +168,7 @@ def _manifest(folder: Path, content: bytes) -> dict[str, Any]:
     kinds = {"format": int, "synthetic": bool, "study": dict, "columns": list, "features": dict}
     kinds |= {"versions": dict, "provenance": dict, "members": dict, "mapping": dict}
     wrong = [key for key, kind in kinds.items() if not isinstance(_get(manifest, key), kind)]
+    wrong += [] if isinstance(_get(_get(manifest, "provenance"), "name"), str) else ["provenance.name"]
     if isinstance(_get(manifest, "format"), int) and manifest["format"] > FORMAT:
         raise BundleRefused(
             str(folder),
@@ -342,7 +343,8 @@ def _refuse_changed_answers(folder: Path, bundle: ModelBundle, canaries: bytes) 
         cohort = Cohort(_table(stored["visits"]), _table(stored["treatments"]), synthetic=True)
         vectors = np.array(stored["vectors"], dtype=np.float64)
         same_vectors = _close(bundle.vectors(cohort), vectors, VECTOR_TOLERANCE)
-        said = {model.target.name: model.columns(vectors) for model in bundle.models}
+        with np.errstate(all="ignore"):  # a spoilt model may overflow: its answers show it
+            said = {model.target.name: model.columns(vectors) for model in bundle.models}
         same_answers = all(_same(said[target], stored["predictions"].get(target)) for target in said)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
         raise _refusal(folder, f"canaries that can't be asked ({type(error).__name__})", "CANARY") from None

@@ -104,7 +104,7 @@ class SignalFile:
                     times, numbers = block[0], block[1:]
                 count += block.shape[1]
                 time_s = clock.seconds(times)
-                with np.errstate(over="ignore"):
+                with np.errstate(over="ignore", invalid="ignore"):  # a damaged file has NaNs that warn
                     values = numbers * layout.factors(len(numbers))
                 infinite = np.isinf(numbers)
                 too_large = np.abs(values) > _IMPOSSIBLE[layout.sensor]

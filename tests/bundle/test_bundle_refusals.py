@@ -333,3 +333,12 @@ def test_a_manifest_that_is_none(bundle, content):
     """Whatever stands where the manifest should, the answer is one line."""
     (bundle / "manifest.json").write_bytes(content)
     _refused(bundle, "manifest.json")
+
+
+@pytest.mark.parametrize("provenance", [{}, {"name": None}, {"name": 3, "features": 1}])
+def test_a_manifest_that_names_no_model(bundle, provenance):
+    """Found by the fuzzer: every row of predictions says by which model it is."""
+    manifest = _manifest(bundle)
+    manifest["provenance"] = provenance
+    _write_manifest(bundle, manifest)
+    _refused(bundle, r"without 'provenance\.name'")

@@ -256,3 +256,19 @@ def test_an_npz_whose_header_is_no_text_of_python_is_a_bad_recording(taken):
         for name in old.namelist():
             new.writestr(name, old.read(name).replace(b",), }", b",   }", 1))
     assert taken(made.getvalue(), file="s.npz") == (None, ["BAD_RECORDING"])
+
+
+@pytest.mark.parametrize("named", [{}, {"columns": "x|y|z"}])
+def test_a_misspelt_sensor_costs_its_recording_only(taken, named):
+    """Found by the fuzzer: a word that is no sensor has no usual channels, and nothing else comes of it."""
+    assert taken(csv_of(*movement()), sensor="acelerometer", **named) == (None, ["UNKNOWN_CATEGORY"])
+
+
+def test_numbers_that_a_damaged_file_holds_give_no_warning(taken):
+    """Found by the fuzzer: a NaN that signals is one that is lost, as any other."""
+    time, values = movement()
+    values[0, 7] = np.array([0x7FF0000000000001], dtype=np.uint64).view(np.float64)[0]
+    recording, reasons = taken(npz_of(time_s=time, **dict(zip(AXES, values, strict=True))), file="s.npz")
+    assert recording is not None
+    assert np.isnan(recording.open().values).sum() <= 3
+    assert reasons == []
