@@ -50,6 +50,7 @@ from pipeline.generate import generate
 from pipeline.partition import read_whole
 from pipeline.publish import publishing
 from pipeline.reading.options import Options
+from pipeline.reading.recordings import open_recording
 from pipeline.reading.source import open_source
 from pipeline.synthetic.canaries import canaries
 from pipeline.versions import package_versions
@@ -86,13 +87,19 @@ def seeds(root: Path) -> dict[str, list[bytes]]:
     generate(root / "small", load_recipe("demo"), patients=3, seed=4)
     made["visits.parquet"] = [(root / "small" / "visits.parquet").read_bytes()]
     made["treatments.csv"] = [(root / "csv" / "treatments.csv").read_bytes()]
+    made["cohort.json"] = [(root / "csv" / "cohort.json").read_bytes()]
+    made["recordings.csv"] = [_RECORDINGS.encode()]
     write_phenopackets(_cohort(root / "small"), root / "packets.jsonl")
     lines = (root / "packets.jsonl").read_bytes()
     made["packets.jsonl"], made["packet.json"] = [lines], lines.splitlines()
-    made |= _signals()
+    signals = _signals()
+    (root / "signal.csv").write_bytes(signals["signal.csv"][0])
+    made |= signals
     _model(root)
     made |= {name: [(root / "model" / name).read_bytes()] for name in _MEMBERS}
     marked = {kind: [_with_canary(kind, each) for each in files] for kind, files in made.items()}
+    made_with = marked["visits.csv"][0].splitlines()
+    (root / "visits.csv").write_bytes(b"\n".join(b",".join(line.split(b",")[:_OF_VISITS]) for line in made_with))
     marked["type.skops"].append(pickle.dumps(_Mark(root / "marker")))
     return marked
 
@@ -154,10 +161,19 @@ def _cohort_with_outcomes(folder: Path, study: Any) -> Any:
         return read_whole(open_source(folder, options), options, Path(spill))
 
 
-RECORDINGS = (
-    "recording_id,patient_id,visit_id,body_site,task,sensor,unit,rate_hz,file\n"
-    "r,a,1,wrist_left,rest,accelerometer,g,50,{name}\n"
-)
+_OF_VISITS = 4
+"""Columns of a table of visits that only stands beside what is spoilt: ids and the time."""
+
+_RECORDINGS = """\
+recording_id,patient_id,visit_id,body_site,task,sensor,unit,rate_hz,channels,columns,file
+r1,P1,1,wrist_left,rest,accelerometer,g,50,,,signals/one.csv
+r2,P1,1,head,posture,gyroscope,deg/s,50,x|y|z,x|y|z,signals/one.csv
+r3,P1,1,,action,emg,mV,1000,biceps_left,x,signals/two.csv
+"""
+_RECORDING = {
+    **{"source": "recordings.csv", "row": 1, "recording_id": "r", "patient_id": "a", "visit_id": "1"},
+    **{"body_site": "wrist_left", "task": "rest", "sensor": "accelerometer", "unit": "g", "rate_hz": 50.0},
+}
 
 
 def give(kind: str, content: bytes, root: Path, work: Path) -> str:
@@ -166,12 +182,15 @@ def give(kind: str, content: bytes, root: Path, work: Path) -> str:
         _give_model(kind, content, root, work)
         return ""
     folder = Path(tempfile.mkdtemp(dir=work))
-    if kind.startswith("signal"):
-        (folder / "visits.csv").write_text("patient_id,visit_id\na,1\n")
-        (folder / "recordings.csv").write_text(RECORDINGS.format(name=kind))
-    elif kind.startswith("treatments"):
-        (folder / "visits.csv").write_bytes((root / "csv" / "visits.csv").read_bytes())
     (folder / kind).write_bytes(content)
+    if kind.startswith("signal"):
+        return _give_signal(folder, kind)
+    if kind in ("treatments.csv", "cohort.json"):
+        shutil.copyfile(root / "visits.csv", folder / "visits.csv")
+    elif kind == "recordings.csv":
+        (folder / "visits.csv").write_text(f"patient_id,visit_id\n{CANARY}1,1\n")
+        (folder / "signals").mkdir()
+        (folder / "signals" / "one.csv").write_bytes((root / "signal.csv").read_bytes())
     source = open_source(folder, Options())
     cohort = read_whole(source, Options(), folder)
     source.verify_unchanged()
@@ -179,6 +198,13 @@ def give(kind: str, content: bytes, root: Path, work: Path) -> str:
         recording.open()
     reasons = {*cohort.notes["reason"], *(word for words in cohort.rejects["reasons"] for word in words.split("|"))}
     return " ".join(sorted(reasons))
+
+
+def _give_signal(folder: Path, name: str) -> str:
+    recording, remarks = open_recording(_RECORDING | {"file": name}, folder, shared=False, sort=False)
+    if recording is not None:
+        recording.open()
+    return " ".join(sorted({reason for _, reason, _ in remarks}))
 
 
 def _give_model(kind: str, content: bytes, root: Path, work: Path) -> None:
@@ -279,8 +305,8 @@ def _seeds_of_run(root: Path) -> dict[str, list[bytes]]:
     return {kind: list(found) for kind, found in _SEEDS.items()}
 
 
-def _fingerprints_once() -> None:
-    """Compute the features' fingerprints once, not for every model that is opened."""
+def _reckon_once() -> None:
+    """Compute the features' fingerprints and what checks a study once, not for every model that is opened."""
     really, known = load.fingerprints, {}
 
     def fingerprints(features: list[Any]) -> Any:
@@ -290,6 +316,7 @@ def _fingerprints_once() -> None:
         return known[names]
 
     load.fingerprints = fingerprints
+    load.TypeAdapter = cache(load.TypeAdapter)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def summary(lines: list[str]) -> str:
@@ -341,7 +368,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         _seeds_of_run(root)
-        _fingerprints_once()
+        _reckon_once()
         done = len(_lines())
         while done < count:
             child = os.fork()

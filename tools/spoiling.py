@@ -91,7 +91,7 @@ _VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 _MOST_BYTES = 2**21
 _NO_LONGER = (
-    *(ValueError, KeyError, IndexError, EOFError, RuntimeError),
+    *(ValueError, KeyError, IndexError, EOFError, NotImplementedError, RecursionError),
     *(zipfile.BadZipFile, zlib.error),
 )
 """What a change raises of a file that other changes have made into something else."""
@@ -112,17 +112,8 @@ def spoilt(content: bytes, other: bytes, kind: str, stream: random.Random) -> by
         change = stream.choice(_changes(kind))
         try:
             content = change(content, other, stream)
-        except (
-            ValueError,
-            KeyError,
-            IndexError,
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            NotImplementedError,
-            RecursionError,
-        ):
-            content = _flipped(content, other, stream)  # it is no longer what it was
+        except _NO_LONGER:
+            content = _flipped(content, other, stream)
     return content[:_MOST_BYTES]
 
 
