@@ -91,7 +91,7 @@ _VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 _MOST_BYTES = 2**21
 _NO_LONGER = (
-    *(ValueError, KeyError, IndexError, EOFError, NotImplementedError, RecursionError),
+    *(ValueError, KeyError, IndexError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error),
 )
 """What a change raises of a file that other changes have made into something else."""
