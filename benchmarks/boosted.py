@@ -49,7 +49,7 @@ def boosted(bundle: Path, kept: Path) -> ModelBundle:
 
 def bare(bundle: Path, kept: Path, rows: int, which: str) -> None:
     """Ask the models about so many rows that lie in memory, a batch at a time."""
-    found = boosted(bundle, kept) if which == "boosted" else load_bundle(bundle)
+    found = boosted(bundle, kept) if which == "boosted" else load_bundle(bundle, sensors=False)
     X = np.ascontiguousarray(np.resize(found.vectors(canaries()), (4096, len(found.features))))
     for start in range(0, rows, len(X)):
         part = X[: min(len(X), rows - start)]

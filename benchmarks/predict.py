@@ -34,7 +34,7 @@ from pipeline.config import load_recipe, load_study
 from pipeline.generate import generate
 from pipeline.train import train
 root = Path(sys.argv[1])
-generate(root / "training", load_recipe("demo"), patients=600, seed=5)
+generate(root / "training", load_recipe("demo"), patients=400, seed=5, signals=True)
 train(root / "training", replace(load_study("dystonia-intake"), folds=3), root / "model")
 """
 START = "import pipeline.predict, benchmarks.boosted"
@@ -183,12 +183,18 @@ class Bench:
         print(f"--help: {helped / python:.1f} times bare Python (at most 8)")
 
     def recordings(self) -> None:
-        """Measure what a recording costs, and whether many cost in proportion."""
-        for count in (100, 300):
+        """Measure what a recording costs and on what, and whether many cost in proportion."""
+        for count in (1_000, 10_000):
             cohort = self.root / f"recorded-{count}"
             cost(RECORDED, str(cohort), str(count))
-            seconds, peak = self.end_to_end(cohort.name, "parquet")
-            print(f"{count} recordings of a minute: {1000 * seconds / count:.0f} ms of CPU each, peak {peak:.0f} MiB")
+            place = map(str, (self.root / "model", cohort, self.root / f"out-{cohort.name}", "parquet", 1))
+            _, peak, said = cost(PARTS_OF_RECORDED, *place)
+            whole, checked, measured = map(float, said.split())
+            print(
+                f"{count} recordings of a minute, each of another visit: {count / whole:.1f} visits/s of CPU, "
+                f"{checked / whole:.0%} to read and check them, {measured / whole:.0%} to read them again and measure, "
+                f"peak {peak:.0f} MiB"
+            )
 
     def explained(self) -> None:
         """Measure what reasons cost, beside the same visits without them."""
@@ -253,6 +259,29 @@ def seconds(work):
 X = bundle.vectors(cohort)
 print(seconds(lambda: bundle.predict(cohort)) / seconds(lambda: [model.columns(X) for model in bundle.models]))
 """
+PARTS_OF_RECORDED = (
+    """
+import time
+import pipeline.features.table, pipeline.predict, pipeline.reading.assemble
+spent = {}
+def timed(module, name):
+    really = getattr(module, name)
+    def call(*arguments, **named):
+        begun = time.process_time()
+        try:
+            return really(*arguments, **named)
+        finally:
+            spent[name] = spent.get(name, 0.0) + time.process_time() - begun
+    setattr(module, name, call)
+timed(pipeline.reading.assemble, "open_recording")
+timed(pipeline.features.table, "measure")
+begun = time.process_time()
+"""
+    + COLD
+    + """
+print(time.process_time() - begun, spent["open_recording"], spent["measure"])
+"""
+)
 RECORDED = """
 import sys
 from pathlib import Path
