@@ -246,7 +246,7 @@ class ProgressionHazard(BaseEstimator):
             variance, start = _UNDERSMOOTHING * found.variances[scale], found.thetas[scale]
             times = rng.multinomial(members, np.full(members, 1.0 / members))
             centre = drawn_centre(variance, rng)
-            again = replace(people, weight=people.weight * times[codes])
+            again = replace(people, weight=people.weight * times[codes])[times[codes] > 0]
             drawn.append(coefficients(again, variance, start=start, centre=centre, steps=_STEPS_OF_A_DRAW))
             if found.rounds:
                 self.draw_trees_.append(self._grown(again, drawn[-1], found.rounds))

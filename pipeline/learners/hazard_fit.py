@@ -148,7 +148,7 @@ def fit_scales(
     splits = inner_folds(codes, people.intervals.event_indicator, folds, random_state)
     if not splits:
         return Fitted(variances, thetas, even, 0)
-    parts = [(_some(people, train), _some(people, test), test) for train, test in splits]
+    parts = [(people[train], people[test], test) for train, test in splits]
     paths = [path(learn, variances) for learn, _, _ in parts]
     held_out = np.zeros((len(variances), len(people.Z)))
     for (_, judge, test), fitted in zip(parts, paths, strict=True):
@@ -167,7 +167,3 @@ def fit_scales(
         losses[:, test] = [-replace(judge, offset=score).log_likelihoods(theta) for score in scores]
     chosen = simplest_within_one_error(losses, people.weight, codes)
     return Fitted(variances, thetas, trust, rounds[chosen])
-
-
-def _some(people: PersonPeriods, rows: np.ndarray) -> PersonPeriods:
-    return replace(people, Z=people.Z[rows], intervals=people.intervals[rows], weight=people.weight[rows])

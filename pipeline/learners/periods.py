@@ -187,6 +187,10 @@ class PersonPeriods:
     weight: np.ndarray
     offset: np.ndarray | float = 0.0
 
+    def __getitem__(self, rows: np.ndarray) -> PersonPeriods:
+        offset = self.offset[rows] if isinstance(self.offset, np.ndarray) else self.offset
+        return PersonPeriods(self.Z[rows], self.basis, self.intervals[rows], self.weight[rows], offset)
+
     def eta(self, theta: np.ndarray) -> np.ndarray:
         """Return the logit of the hazard, shape (n, periods), at m coefficients of time and k of covariates."""
         size = self.basis.shape[1]

@@ -89,4 +89,7 @@ def _text(cell: bytes | None) -> str | None:
 
 
 def _holds_nul(cells: pa.Array) -> np.ndarray:
+    data = cells.buffers()[-1]
+    if data is None or np.frombuffer(data, np.uint8).all():  # all of them at once, since it is most often so
+        return np.zeros(len(cells), dtype=bool)
     return pc.fill_null(pc.match_substring(cells, "\0"), False).to_numpy(zero_copy_only=False)
