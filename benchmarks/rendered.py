@@ -48,7 +48,6 @@ _PAGE, _KEPT = Path("docs/rendered.md"), Path("build/rendered")
 _SEEDS = {"train": 11, "test": 12}
 _TESTED = 2_000
 _PARTS = ("phenotype", "aetiology")
-_CANDIDATES = ("prior", "logistic", "discriminant", "generative", "generative_with_errors", "extra_trees", "pool")
 _SENSOR = tuple(name for each in CATALOGUE if each.spec.level != "record" for name in each.spec.columns)
 _BAR = 0.05
 
@@ -139,7 +138,7 @@ def compared(sources: dict[str, tuple[np.ndarray, np.ndarray]], people: _People,
     found: dict[str, Any] = {}
     said = {}
     for source, (learned, judged) in sources.items():
-        model = TypeClassifier(candidates=_CANDIDATES, labels=tuple(sorted(set(train.label))))
+        model = TypeClassifier(labels=tuple(sorted(set(train.label))))
         model.fit(train.inputs(learned, form=form), train.label)
         said[source] = (model.predict_proba(test.inputs(judged, form=form)), tuple(model.classes_))
         found[f"{source}_chosen"] = model.chosen_
