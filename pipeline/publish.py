@@ -134,6 +134,7 @@ def publishing(
         If writing failed; the destination is as before.
     """
     identity = fingerprint(plan)
+    destination = _settled(destination)
     with _guard(destination), _locked(destination):
         _restore(destination)
         if _holds(destination, identity):
@@ -175,6 +176,7 @@ def publish_file(destination: Path, writer: Callable[[Path], None], *, overwrite
     OutputExists
         If the file is there and may not be replaced.
     """
+    destination = _settled(destination)
     with _guard(destination), _locked(destination):
         if destination.is_dir() or (destination.exists() and not overwrite):
             raise _exists(destination)
@@ -185,6 +187,13 @@ def publish_file(destination: Path, writer: Callable[[Path], None], *, overwrite
         _sync(partial)
         partial.replace(destination)
         _sync(destination.parent)
+
+
+def _settled(destination: Path) -> Path:
+    """Follow the links on the way to a destination once: who lets one lead elsewhere later, changes nothing."""
+    real = os.path.realpath(destination.parent)
+    plain = os.path.abspath(destination.parent)  # noqa: PTH100 (which follows no link)
+    return destination if real == plain else Path(real) / destination.name
 
 
 @contextmanager

@@ -355,3 +355,27 @@ def test_a_failed_write_says_that_nothing_was_published(tmp_path):
     with pytest.raises(IoFailed, match=r"No space left on device.*Nothing was published") as failed:
         publish_file(tmp_path / "out", full)
     assert failed.value.exit_code == 74
+
+
+@pytest.mark.parametrize("one", ["a folder", "a file"])
+def test_D19_a_link_that_is_swapped_on_the_way_changes_nothing(tmp_path, one):
+    """All lands where the link led at the start, whole; where it leads by then stays as it was."""
+    for name in ("here", "elsewhere"):
+        (tmp_path / name).mkdir()
+    way = tmp_path / "way"
+    way.symlink_to("here")
+
+    def swap():
+        way.unlink()
+        way.symlink_to("elsewhere")
+
+    if one == "a folder":
+        with publishing(way / "out", {"plan": 1}) as staging:
+            assert staging is not None
+            staging.write("a", lambda path: path.write_text("1"))
+            swap()
+            staging.write("b", lambda path: path.write_text("2"))
+    else:
+        publish_file(way / "out", lambda path: (swap(), path.write_text("1")))
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert sorted(path.name for path in (tmp_path / "here").iterdir()) == [".out.lock", "out"]
