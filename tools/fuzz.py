@@ -27,6 +27,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -224,7 +225,7 @@ def _canaries() -> Any:
 
 
 def outcome(kind: str, content: bytes, root: Path, work: Path) -> str:
-    """Say how a file was answered; what begins with ``WRONG`` is a bug of ours."""
+    """Say how a file was answered; what begins with ``WRONG`` is a bug of ours, a warning of a library among them."""
     try:
         said = f"0 {give(kind, content, root, work)}"
     except PipelineError as error:
@@ -253,6 +254,7 @@ def case(number: int, files: dict[str, list[bytes]]) -> tuple[str, bytes]:
 def _work_off(first: int, last: int, root: Path) -> None:
     """Take some cases in this process, and note each before and after."""
     files = _corpus(root)
+    warnings.simplefilter("error")
     known = {line.split(" ", 1)[1].strip() for line in _lines()}
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
