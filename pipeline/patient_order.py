@@ -20,8 +20,7 @@ class PatientOrder:
     """
 
     def __init__(self) -> None:
-        self._runs: dict[str, list[np.ndarray]] = {}
-        self._starts: dict[str, list[np.ndarray]] = {}
+        self._runs: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         self._rows: dict[str, int] = {}
 
     def add(self, table: str, ids: pa.Array) -> None:
@@ -33,7 +32,7 @@ class PatientOrder:
         ids : pyarrow.Array of string
             Without nulls; ``""`` where a row has no patient, which any partition may take.
         """
-        runs, starts = self._runs.setdefault(table, []), self._starts.setdefault(table, [])
+        runs = self._runs.setdefault(table, [])
         before = self._rows.get(table, 0)
         self._rows[table] = before + len(ids)
         if not len(ids):
@@ -44,11 +43,10 @@ class PatientOrder:
         hashes = pd.util.hash_array(names, categorize=False)
         hashes[names == ""] = _NOBODY
         first = before + np.flatnonzero(begins)
-        if runs and hashes[0] == runs[-1][-1]:
+        if runs and hashes[0] == runs[-1][0][-1]:
             hashes, first = hashes[1:], first[1:]
         if len(hashes):
-            runs.append(hashes)
-            starts.append(first)
+            runs.append((hashes, first))
 
     def rows(self, table: str) -> int:
         """How many rows of a table have been taken."""
@@ -57,7 +55,6 @@ class PatientOrder:
     def forget(self) -> None:
         """Give up what is held of the patients, when all is cut; how many rows there were is still known."""
         self._runs.clear()
-        self._starts.clear()
 
     def cut(self, count: int) -> dict[str, list[int]] | None:
         """Cut the tables into runs of whole patients, about as many visits each.
@@ -81,26 +78,45 @@ class PatientOrder:
         """
         if count == 1:
             return {table: [] for table in self._runs}
-        patients, starts = _joined(self._runs.get("visits", [])), _joined(self._starts.get("visits", []))
-        patients, starts = patients[patients != _NOBODY], starts[patients != _NOBODY]
-        sorting = np.argsort(patients, kind="stable")
-        in_order = patients[sorting]
-        if (in_order[1:] == in_order[:-1]).any() or not len(patients):
-            return None
+        patients, starts = self._patients("visits")
         aims = np.arange(1, count) * self._rows["visits"] // count
         first = np.searchsorted(starts, aims)  # the first patient of each run but the first
+        sorting = np.argsort(patients, kind="stable")
+        in_order = patients[sorting]
+        del patients, starts  # of ten million visits a tenth of what all else takes
+        if not len(in_order) or (in_order[1:] == in_order[:-1]).any():
+            return None
         found: dict[str, list[int]] = {}
         for table in self._runs:
-            here, begins = _joined(self._runs[table]), _joined(self._starts[table])
-            here, begins = here[here != _NOBODY], begins[here != _NOBODY]
-            at = np.minimum(np.searchsorted(in_order, here), len(in_order) - 1)
-            places = sorting[at]
-            if (in_order[at] != here).any() or (np.diff(places) <= 0).any():
+            ends = self._ends(table, in_order, sorting, first)
+            if ends is None:
                 return None
-            ends = np.append(begins, self._rows[table])[np.searchsorted(places, first)]
-            found[table] = ends.tolist()
+            found[table] = ends
         return found
 
+    def _patients(self, table: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the hash of each run of rows that has a patient, and its first row."""
+        runs = [(here[here != _NOBODY], begins[here != _NOBODY]) for here, begins in self._runs.get(table, [])]
+        if not runs:
+            return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
+        return np.concatenate([here for here, _ in runs]), np.concatenate([begins for _, begins in runs])
 
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+    def _ends(self, table: str, in_order: np.ndarray, sorting: np.ndarray, first: np.ndarray) -> list[int] | None:
+        """Return the rows of a table before which the runs of patients begin that have these first places.
+
+        None where the table's patients stand in another order than those of the visits, or are others.
+        """
+        ends: list[int] = []
+        last = -1
+        for every, rows in self._runs[table]:
+            here, begins = every[every != _NOBODY], rows[every != _NOBODY]
+            if not len(here):
+                continue
+            at = np.minimum(np.searchsorted(in_order, here), len(in_order) - 1)
+            places = sorting[at]
+            if (in_order[at] != here).any() or (np.diff(places, prepend=last) <= 0).any():
+                return None
+            last = int(places[-1])
+            reached = first[len(ends) :]
+            ends += begins[np.searchsorted(places, reached[reached <= last])].tolist()
+        return ends + [self._rows[table]] * (len(first) - len(ends))
