@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,16 +44,16 @@ def read(path: Path, name: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Tabl
     """
     row = 1
     try:
-        with papq.ParquetFile(path, page_checksum_verification=True) as file:
+        with _opened(path) as file:
             schema = file.schema_arrow
         _refuse_layout(schema, name, wanted)
         chosen = [column for column in wanted.only if column in schema.names] or schema.names
         texts = {column for column in chosen if is_text(schema.field(column).type)}
-        with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=texts) as file:
+        with _opened(path, texts) as file:
             sizes = list(column_sizes(file.metadata, path.stat().st_size))
             _refuse_bombs(sizes, set(schema.names) - set(chosen), name)
             encoded = texts & wanted.encoded | _with_large_cells(file, sizes, texts - wanted.encoded)
-        with papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=encoded) as file:
+        with _opened(path, encoded) as file:
             yield _batch(pa.RecordBatch.from_pylist([], file.schema_arrow), name, row, wanted)
             size = max(1, min(_BATCH_ROWS, _MOST_BYTES // (_CELL_BYTES * max(1, len(chosen)))))
             for batch in file.iter_batches(batch_size=size, columns=chosen, use_threads=False):
@@ -62,6 +62,11 @@ def read(path: Path, name: str, wanted: Wanted = EVERYTHING) -> Iterator[pa.Tabl
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         # the library's message may quote cells: it is not handed on
         raise ContractError(name, "damaged, or not Parquet", do="Write or copy it again", code="CORRUPT") from None
+
+
+def _opened(path: Path, encoded: Collection[str] = ()) -> papq.ParquetFile:
+    """Open a file of which some columns become dictionaries; what is read ahead would be kept to the file's end."""
+    return papq.ParquetFile(path, page_checksum_verification=True, read_dictionary=encoded, pre_buffer=False)
 
 
 def _refuse_layout(schema: pa.Schema, name: str, wanted: Wanted) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ContractError
+from pipeline.reading import columnar
 from tests.reading.table_files import reasons, refused
 
 
@@ -152,3 +153,14 @@ def test_S36_ids_as_databases_write_them(read):
     column = pa.array([each.bytes for each in ids], pa.uuid())
     table = pa.table({"patient_id": column, "upload": column})
     assert read({"visits.parquet": table}).visits["patient_id"].tolist() == [str(each) for each in ids]
+
+
+def test_what_was_read_of_a_long_file_is_not_kept():
+    """A cohort may be larger than the memory: of a file in many groups, no more than a few are there at a time."""
+    numbers = np.random.default_rng(1).random(1_000_000)
+    table = pa.table({"patient_id": [f"p{n // 10}" for n in range(len(numbers))], "bfmdrs_movement_points": numbers})
+    papq.write_table(table, "visits.parquet", row_group_size=20_000, write_page_checksum=True)
+    del table
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in columnar.read(Path("visits.parquet"), "visits.parquet")]
+    assert max(held) < Path("visits.parquet").stat().st_size / 4
