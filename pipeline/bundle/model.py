@@ -24,7 +24,8 @@ from pipeline.features.words import said_of
 from pipeline.mapping import Mapping as Layout
 from pipeline.outcomes import eligibility
 from pipeline.records import IDENTITY, Cohort, in_order
-from pipeline.rules import red_flags, text
+from pipeline.red_flags import red_flags
+from pipeline.rules import text
 from pipeline.study import Study
 from pipeline.visible import visible
 

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.features.columns import side_by_side
 from pipeline.features.spec import Values, record_feature
 from pipeline.features.timeline import History
-from pipeline.rules import RED_FLAG_COLUMNS, raised_flags
+from pipeline.red_flags import RED_FLAG_COLUMNS, raised_flags
 from pipeline.units import Unit
 
 _TEXTS = ("onset_mode",)

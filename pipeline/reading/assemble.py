@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.clock import is_timed
+from pipeline.contradictions import contradictions, label_contradictions
 from pipeline.errors import ContractError, did_you_mean, nearest_header
 from pipeline.reading import cells
 from pipeline.reading.options import Options
@@ -26,7 +27,7 @@ from pipeline.records import (
     empty_notes,
     empty_rejects,
 )
-from pipeline.rules import contradictions, derived_totals, label_contradictions
+from pipeline.rules import derived_totals
 from pipeline.schema import TABLES
 from pipeline.schema.outcomes import study_column
 from pipeline.vocabulary import REASONS

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
+from pipeline.contradictions import contradictions
 from pipeline.findings_panel import FINDINGS_PANEL
 from pipeline.ontology import load_ontology
 from pipeline.records import Cohort, Column
-from pipeline.rules import contradictions, derived_totals
+from pipeline.rules import derived_totals
 from pipeline.schema import GROUPS, OUTCOMES, TABLES, TREATMENTS
 from pipeline.testing.recordings import Form
 from pipeline.testing.recordings import recordings as draw_recording

@@ -12,7 +12,7 @@ from pipeline.features.oscillation import stability
 from pipeline.features.redflags import red_flag_state
 from pipeline.features.regions import limb_asymmetry_ratio, tremor_irregular_share
 from pipeline.features.timeline import History
-from pipeline.rules import RED_FLAG_COLUMNS
+from pipeline.red_flags import RED_FLAG_COLUMNS
 from pipeline.vocabulary import ONSET_AGE_BINS
 
 

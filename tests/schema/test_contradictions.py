@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.rules import body_distribution, contradictions, isolated_or_combined, label_contradictions, red_flags
+from pipeline.contradictions import contradictions, label_contradictions
+from pipeline.red_flags import red_flags
+from pipeline.rules import body_distribution, isolated_or_combined
 from pipeline.vocabulary import BODY_DISTRIBUTIONS, REGIONS
 
 FREE = {f"dystonia_{region}": [0.0] for region in REGIONS}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.rules import contradictions, derived_totals, number
+from pipeline.contradictions import contradictions
+from pipeline.rules import derived_totals, number
 from pipeline.schema import TABLES, VISITS
 from pipeline.schema.scales import ALL_SCALES, SCALES
 from pipeline.schema.scoring import score

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.clock import treatment_weeks, visit_weeks
-from pipeline.rules import affected_regions, contradictions, red_flags
+from pipeline.contradictions import contradictions
+from pipeline.red_flags import red_flags
+from pipeline.rules import affected_regions
 from pipeline.testing import visits
 from pipeline.vocabulary import REGIONS
 
