@@ -58,6 +58,7 @@ class HazardTrees(Forest):
 
     def scores(self, Z: np.ndarray) -> np.ndarray:
         """Return the offset after each tree, shape (trees + 1, n); the first is 0."""
-        # scikit-learn compares in single precision
-        Z = Z.astype(np.float32).astype(np.float64)
+        # scikit-learn compares in single precision; what is too large for it is larger than any threshold
+        with np.errstate(over="ignore"):
+            Z = Z.astype(np.float32).astype(np.float64)
         return np.cumsum([self.value_[self._leaf(Z, int(root)), 0] for root in self.roots_], axis=0)

@@ -86,6 +86,8 @@ def test_trees_find_what_a_line_misses():
     assert len(model.trees_.roots_) > 1
     risk = model.predict_risk(X)[:, -1]
     assert risk[disagree].mean() > risk[~disagree].mean() + 0.3
+    large = np.where(X > 0, 1e300, X)
+    assert model.trees_.scores(large).tobytes() == model.trees_.scores(X).tobytes()  # and without a warning
 
 
 def test_with_few_events_a_table_of_named_columns_is_left():
