@@ -343,8 +343,8 @@ def summary(lines: list[str]) -> str:
 
 What readers and the loader of models make of damaged and hostile files: {len(lines):,} cases, by seed {SEED}.
 A case is right if it is answered, or refused with an exit code of its own and a message that holds nothing of the file.
-It is wrong if it ends in exit code 70, hangs, ends the process, lets a library warn, quotes a cell, or runs what a model's file has
-in it.
+It is wrong if it ends in exit code 70, hangs, ends the process, lets a library warn, quotes a cell, or runs what a
+model's file has in it.
 
 `make fuzz N={len(lines)}`, {date.today().isoformat()}, {about}.
 
