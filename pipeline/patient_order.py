@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -78,13 +80,17 @@ class PatientOrder:
         """
         if count == 1:
             return {table: [] for table in self._runs}
-        patients, starts = self._patients("visits")
+        runs = list(self._of_patients("visits"))
+        if not runs:
+            return None
+        patients, starts = (np.concatenate(each) for each in zip(*runs, strict=True))
+        del runs  # of ten million visits each of these copies is a tenth of what all else takes
         aims = np.arange(1, count) * self._rows["visits"] // count
         first = np.searchsorted(starts, aims)  # the first patient of each run but the first
         sorting = np.argsort(patients, kind="stable")
         in_order = patients[sorting]
-        del patients, starts  # of ten million visits a tenth of what all else takes
-        if not len(in_order) or (in_order[1:] == in_order[:-1]).any():
+        del patients, starts
+        if (in_order[1:] == in_order[:-1]).any():
             return None
         found: dict[str, list[int]] = {}
         for table in self._runs:
@@ -94,12 +100,12 @@ class PatientOrder:
             found[table] = ends
         return found
 
-    def _patients(self, table: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the hash of each run of rows that has a patient, and its first row."""
-        runs = [(here[here != _NOBODY], begins[here != _NOBODY]) for here, begins in self._runs.get(table, [])]
-        if not runs:
-            return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
-        return np.concatenate([here for here, _ in runs]), np.concatenate([begins for _, begins in runs])
+    def _of_patients(self, table: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give the hash of each run of rows that has a patient, and its first row, as they were taken."""
+        for here, begins in self._runs.get(table, []):
+            some = here != _NOBODY
+            if some.any():
+                yield here[some], begins[some]
 
     def _ends(self, table: str, in_order: np.ndarray, sorting: np.ndarray, first: np.ndarray) -> list[int] | None:
         """Return the rows of a table before which the runs of patients begin that have these first places.
@@ -108,10 +114,7 @@ class PatientOrder:
         """
         ends: list[int] = []
         last = -1
-        for every, rows in self._runs[table]:
-            here, begins = every[every != _NOBODY], rows[every != _NOBODY]
-            if not len(here):
-                continue
+        for here, begins in self._of_patients(table):
             at = np.minimum(np.searchsorted(in_order, here), len(in_order) - 1)
             places = sorting[at]
             if (in_order[at] != here).any() or (np.diff(places, prepend=last) <= 0).any():

@@ -99,8 +99,8 @@ def seeds(root: Path) -> dict[str, list[bytes]]:
     _model(root)
     made |= {name: [(root / "model" / name).read_bytes()] for name in _MEMBERS}
     marked = {kind: [_with_canary(kind, each) for each in files] for kind, files in made.items()}
-    made_with = marked["visits.csv"][0].splitlines()
-    (root / "visits.csv").write_bytes(b"\n".join(b",".join(line.split(b",")[:_OF_VISITS]) for line in made_with))
+    lines = [line.split(b",")[:_OF_VISITS] for line in marked["visits.csv"][0].splitlines()]
+    (root / "visits.csv").write_bytes(b"\n".join(map(b",".join, lines)))
     marked["type.skops"].append(pickle.dumps(_Mark(root / "marker")))
     return marked
 

@@ -16,7 +16,7 @@ from pipeline.reading.samples import SignalFile
 from pipeline.reading.signal_layout import SEVERAL, layout_of, place_of, usual_channels
 from pipeline.reading.signal_quality import Verdict, judge
 from pipeline.records import Recording
-from pipeline.vocabulary import REASONS, SENSORS
+from pipeline.vocabulary import REASONS
 
 _COLUMN_OF = {"RATE": "rate_hz", "UNITS": "unit", "CHANNEL": "columns", "LATERALITY": "body_site"}
 """Where in the table to look first; else at the file."""
@@ -146,11 +146,7 @@ def shared_samples(tables: Iterable[pa.Table], root: Path) -> frozenset[Key]:
 
 
 def _channels(key: Key) -> tuple[str, ...]:
-    """Return the channels that a row names, or that its sensor usually has; a word that is no sensor has none."""
-    _, named, sensor = key
-    if named or sensor not in SENSORS:
-        return tuple(named.split(SEVERAL)) if named else ()
-    return usual_channels(sensor)
+    return tuple(key[1].split(SEVERAL)) if key[1] else usual_channels(key[2])
 
 
 def _identity(root: Path, name: str) -> tuple[int, int] | None:

@@ -192,8 +192,8 @@ def _columns(row: Mapping[Any, Any], sensor: str) -> tuple[str, ...]:
 
 
 def usual_channels(sensor: str) -> tuple[str, ...]:
-    """Return the channels of a sensor where nothing is declared; an EMG has none."""
-    return () if sensor in _AS_MANY_AS_THERE_ARE else SENSORS[sensor].needed
+    """Return the channels of a sensor where nothing is declared; an EMG has none, nor has a word that is no sensor."""
+    return SENSORS[sensor].needed if sensor in SENSORS and sensor not in _AS_MANY_AS_THERE_ARE else ()
 
 
 def _named(sensor: str, columns: tuple[str, ...], declared: tuple[str, ...], count: int) -> tuple[str, ...]:
