@@ -67,7 +67,7 @@ BARE = """
 import sys
 from pathlib import Path
 from benchmarks.boosted import bare
-bare(Path(sys.argv[1]), Path(sys.argv[6]), int(sys.argv[7]), sys.argv[8])
+bare(Path(sys.argv[1]), Path(sys.argv[6]), Path(sys.argv[2]), int(sys.argv[7]), sys.argv[8])
 """
 COPY = """
 import sys
@@ -87,6 +87,7 @@ for folder in sys.argv[1:3]:
             else:
                 pyarrow.parquet.write_table(table, f"{sys.argv[3]}-{number}", write_page_checksum=True)
 """
+IMPORT_ARROW = "import sys, pyarrow.csv, pyarrow.parquet"
 
 
 class Bench:
@@ -101,48 +102,58 @@ class Bench:
 
     def median(self, code: str, *arguments: object) -> tuple[float, float]:
         """Return the median CPU seconds and the largest peak of some rounds."""
-        rounds = [cost(code, *map(str, arguments)) for _ in range(self.rounds)]
-        return statistics.median(each[0] for each in rounds), max(each[1] for each in rounds)
+        return self.medians((code, *arguments))[0]
+
+    def medians(self, *runs: tuple[object, ...]) -> list[tuple[float, float]]:
+        """Return the same for several, each a code with its arguments, which take turns."""
+        rounds = [[cost(*map(str, run)) for run in runs] for _ in range(self.rounds)]
+        return [
+            (statistics.median(each[0] for each in found), max(each[1] for each in found))
+            for found in zip(*rounds, strict=True)
+        ]
 
     def end_to_end(self, cohort: str, form: str, jobs: int = 1) -> tuple[float, float]:
         """Predict a cohort; return CPU seconds without the imports, and the peak."""
-        cpu, peak = self.median(
-            PREDICT, self.root / "model", self.root / cohort, self.root / f"out-{cohort}", form, jobs
-        )
+        cpu, peak = self.median(*self._predict(cohort, form, jobs))
         return cpu - self.imports, peak
+
+    def _predict(self, cohort: str, form: str, jobs: int = 1) -> tuple[object, ...]:
+        return PREDICT, self.root / "model", self.root / cohort, self.root / f"out-{cohort}", form, jobs
+
+    def _bare(self, rows: int, which: str, trees: Path = Path("-")) -> tuple[object, ...]:
+        return BARE, self.root / "model", self.root / "parquet", "-", "-", 1, trees, rows, which
 
     def boosted(self) -> None:
         """Bar (a): trees of 16 classes, where the model is most of the work."""
-        common = (self.root / "model", self.root / "parquet", self.root / "out-boosted")
-        cost(
-            BOOSTED, *map(str, (*common, "load", 1, self.root / "trees"))
-        )  # grows the trees, which is not to be measured
-        load = self.median(BOOSTED, *common, "load", 1, self.root / "trees")[0]
-        bare = self.median(BARE, *common, "-", 1, self.root / "trees", self.visits, "boosted")[0] - load
-        for form, bar in (("parquet", 1.25), ("csv", 1.5)):
-            place = (self.root / "model", self.root / form, self.root / "out-boosted")
-            whole = self.median(BOOSTED, *place, form, 1, self.root / "trees")[0] - load
-            print(f"(a) {form}: {whole / bare:.2f} times bare predict_proba (at most {bar})")
+        trees, out = self.root / "trees", self.root / "out-boosted"
+        load = (BOOSTED, self.root / "model", "-", out, "load", 1, trees)
+        cost(*map(str, load))  # grows the trees, which is not to be measured
+        forms = {"parquet": 1.25, "csv": 1.5}
+        whole = [(BOOSTED, self.root / "model", self.root / form, out, form, 1, trees) for form in forms]
+        found = self.medians(load, self._bare(0, "boosted", trees), self._bare(self.visits, "boosted", trees), *whole)
+        opened, none, asked, *ended = (cpu for cpu, _ in found)
+        for (form, bar), cpu in zip(forms.items(), ended, strict=True):
+            ratio = (cpu - opened) / (asked - none)
+            print(f"(a) {form}: {ratio:.2f} times bare predict_proba (at most {bar})")
 
     def shipped(self) -> None:
         """Bar (b): all but the model, beside pyarrow reading the input and writing the output; and the peak.
 
         Once with tables of our columns only, and once with 160 columns, as a clinic's own table has them.
         """
-        start = self.median(START)[0]
-        place = (self.root / "model", self.root / "parquet", "-", "-", 1, "-")
-        load = self.median(BARE, *place, 1, "shipped")[0]
-        bare = self.median(BARE, *place, self.visits, "shipped")[0] - load
-        files_start = self.median("import sys, pyarrow.csv, pyarrow.parquet")[0]
-        for cohort, form in (("parquet", "parquet"), ("csv", "csv"), ("wide-parquet", "parquet"), ("wide-csv", "csv")):
+        cohorts = {"parquet": "parquet", "csv": "csv", "wide-parquet": "parquet", "wide-csv": "csv"}
+        for cohort, form in cohorts.items():
             if not (self.root / cohort).exists():
                 write_many(self.root / cohort, form, self.visits, columns=WIDE if cohort.startswith("wide") else 0)
-            whole, peak = self.end_to_end(cohort, form)
             folders = (self.root / cohort, self.root / f"out-{cohort}", self.root / f"copy-{cohort}")
-            copied = self.median(COPY, *folders)[0] - files_start
-            rest = (whole - (load - start) - bare) / copied
+            (whole, peak), *others = self.medians(
+                *(self._predict(cohort, form), self._bare(self.visits, "shipped"), self._bare(0, "shipped")),
+                *((COPY, *folders), (IMPORT_ARROW,), (START,)),
+            )
+            asked, none, copied, arrow, start = (cpu for cpu, _ in others)
+            rest = (whole - start - (asked - none)) / (copied - arrow)
             print(f"(b) {cohort}: all but the model costs {rest:.2f} times reading and writing the files (at most 2.5)")
-            print(f"    {self.visits / whole:,.0f} visits/s of CPU, peak {peak:.0f} MiB (under 600)")
+            print(f"    {self.visits / (whole - start):,.0f} visits/s of CPU, peak {peak:.0f} MiB (under 600)")
 
     def shuffled(self) -> None:
         """Bar (c): the same rows in any order."""

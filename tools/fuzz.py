@@ -409,13 +409,13 @@ def main() -> None:
         _reckon_once()
         answers, done = _Answers(), 0
         while (done := answers.read()) < count:
+            sys.stderr.write(f"{done} of {count} cases\n")
             child = os.fork()
             if child == 0:
                 _end_after(lambda first=done: _work_off(first, min(first + CHUNK, count), root, answers.known))
             status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if status:
                 _note_end(status)
-            sys.stderr.write(f"{done} of {count} cases\n")
     (ROOT / "docs" / "fuzzing.md").write_text(summary(_lines()), encoding="utf-8")
     raise SystemExit(any("WRONG" in line for line in _lines()))
 
