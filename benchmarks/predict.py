@@ -182,15 +182,17 @@ class Bench:
 
     def one(self) -> None:
         """Ask about a visit: warm beside the bare model, cold beside the imports that it cannot do without."""
-        _, _, said = cost(ONE, str(self.root / "model"), str(self.root / "training"))
-        print(f"a warm visit: {float(said):.1f} times the bare model (at most 1.5)")
-        small = self.root / "single"
+        model, small = self.root / "model", self.root / "single"
         cost(SINGLE, str(self.root / "parquet"), str(small))
-        cold = self.median(COLD, self.root / "model", small, self.root / "out-single", "parquet", 1)[0]
-        bare = self.median("import sklearn.ensemble, skops.io")[0]
+        warm = statistics.median(float(cost(ONE, str(model), str(small))[2]) for _ in range(self.rounds))
+        print(f"a warm visit: {warm:.2f} times the bare model (at most 1.5)")
+        (cold, _), (bare, _), (helped, _), (python, _) = self.medians(
+            (COLD, model, small, self.root / "out-single", "parquet", 1),
+            ("import sklearn.ensemble, skops.io",),
+            ("import sys; from pipeline.cli import main; sys.exit(main(['--help']))",),
+            ("",),
+        )
         print(f"a cold visit: {cold / bare:.2f} times importing scikit-learn and skops (at most 1.3)")
-        helped = self.median("import sys; from pipeline.cli import main; sys.exit(main(['--help']))")[0]
-        python = self.median("")[0]
         print(f"--help: {helped / python:.1f} times bare Python (at most 8)")
 
     def recordings(self) -> None:
@@ -259,7 +261,7 @@ from pipeline.reading.source import open_source
 import tempfile
 bundle = load_bundle(Path(sys.argv[1]))
 with tempfile.TemporaryDirectory() as spill:
-    cohort = read_whole(open_source(Path(sys.argv[2]), Options()), Options(), Path(spill))[[0]]
+    cohort = read_whole(open_source(Path(sys.argv[2]), Options()), Options(), Path(spill))
 def seconds(work):
     times = []
     for _ in range(30):
