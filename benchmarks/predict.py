@@ -49,8 +49,13 @@ shutil.rmtree(out, ignore_errors=True)
 more = {"explain": int(sys.argv[6])} if len(sys.argv) > 6 else {}
 predict(model, cohort, out, format=sys.argv[4], jobs=int(sys.argv[5]), overwrite=True, **more)
 """
-COLD = PREDICT.replace("import benchmarks.boosted\n", "")
-"""As the command starts, which knows of no benchmark."""
+COMMAND = """
+import shutil, sys
+from pipeline.cli import main
+shutil.rmtree(sys.argv[3], ignore_errors=True)
+if main(["predict", *sys.argv[1:3], "--out", sys.argv[3], "--format", sys.argv[4]]):
+    raise SystemExit("no predictions")
+"""
 BOOSTED = """
 import shutil, sys
 from pathlib import Path
@@ -187,7 +192,7 @@ class Bench:
         warm = statistics.median(float(cost(ONE, str(model), str(small))[2]) for _ in range(self.rounds))
         print(f"a warm visit: {warm:.2f} times the bare model (at most 1.5)")
         (cold, _), (bare, _), (helped, _), (python, _) = self.medians(
-            (COLD, model, small, self.root / "out-single", "parquet", 1),
+            (COMMAND, model, small, self.root / "out-single", "parquet"),
             ("import sklearn.ensemble, skops.io",),
             ("import sys; from pipeline.cli import main; sys.exit(main(['--help']))",),
             ("",),
@@ -202,7 +207,7 @@ class Bench:
             cost(RECORDED, str(cohort), str(count))
             place = map(str, (self.root / "model", cohort, self.root / f"out-{cohort.name}", "parquet", 1))
             _, peak, said = cost(PARTS_OF_RECORDED, *place)
-            whole, checked, measured = map(float, said.split())
+            whole, checked, measured = map(float, said.splitlines()[-1].split())
             print(
                 f"{count} recordings of a minute, each of another visit: {count / whole:.1f} visits/s of CPU, "
                 f"{checked / whole:.0%} to read and check them, {measured / whole:.0%} to read them again and measure, "
@@ -290,7 +295,7 @@ timed(pipeline.reading.assemble, "open_recording")
 timed(pipeline.features.table, "measure")
 begun = time.process_time()
 """
-    + COLD
+    + COMMAND
     + """
 print(time.process_time() - begun, spent["open_recording"], spent["measure"])
 """
