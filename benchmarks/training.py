@@ -39,7 +39,8 @@ for target in study.targets:
     modalities = (tuple(told["modality"].tolist()),)
     patient = told["patients"]
     known = tuple(told["prespecified"].tolist())
-    rows = TrainingRows(target, told["X"], truth, patient, patient, modalities, prespecified=known)
+    clock = next(iter(told["clock"].tolist()), None)
+    rows = TrainingRows(target, told["X"], truth, patient, patient, modalities, prespecified=known, clock=clock)
     start = time.process_time()
     with threadpool_limits(1):
         if nested:
@@ -70,6 +71,7 @@ def prepare(folder: Path, count: int) -> None:
             patients=rows.patients.astype(str),
             modality=np.array([places[at] for at in rows.modalities[0]]),
             prespecified=np.array([places[at] for at in rows.prespecified if changing[at]], dtype=int),
+            clock=np.array([] if rows.clock is None else [places[rows.clock]], dtype=int),
         )
 
 

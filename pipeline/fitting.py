@@ -100,6 +100,7 @@ def _fit_study(cohort: Cohort, study: Study, name: str, steps: Steps, say: Say) 
             rows,
             modalities=(from_recordings,) if from_recordings else (),
             prespecified=target.prespecified_among(columns),
+            clock=target.clock_among(columns),
         )
         say(f"{target.name}: validating on {len(np.unique(rows.groups))} groups")
         predicted, reasons = validation.explained(rows, list(parts.values()))

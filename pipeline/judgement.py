@@ -107,7 +107,7 @@ def _rivals(candidate: ModelBundle, champion: ModelBundle | None) -> Mapping[str
 
 def _question(target: Target) -> Target:
     """Return a target without what only says how it is to be learned."""
-    return replace(target, horizons=(), prespecified=(), through="")
+    return replace(target, horizons=(), prespecified=(), through="", clock="")
 
 
 def _another_question(found: str) -> UsageError:

@@ -57,6 +57,8 @@ class TrainingRows:
         Models of types that are chosen from.
     prespecified : tuple of int
         Columns of X of which it is known that the risk depends on them.
+    clock : int, optional
+        Column of X with the years that the risk runs from.
     """
 
     target: Target
@@ -67,6 +69,7 @@ class TrainingRows:
     modalities: tuple[tuple[int, ...], ...] = ()
     candidates: tuple[str, ...] = CANDIDATES
     prespecified: tuple[int, ...] = ()
+    clock: int | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -109,7 +112,7 @@ def new_estimator(rows: TrainingRows) -> TypeClassifier | ProgressionHazard:
     if rows.target.kind == "classification":
         return TypeClassifier(candidates=rows.candidates, labels=rows.labels)
     horizons = tuple(horizon_years(text) for text in rows.target.horizons)
-    return ProgressionHazard(horizons=horizons, prespecified=rows.prespecified)
+    return ProgressionHazard(horizons=horizons, prespecified=rows.prespecified, clock=rows.clock)
 
 
 def fitted(

@@ -51,6 +51,9 @@ class Target:
     through : str
         Label column of the outcomes on which the risk is known to depend, such as the diagnosis: it is learned from all
         patients who have one, and the risk depends on how probable each label is.
+    clock : str
+        Feature with the years since onset, or since whatever the risk runs from: the risk depends on its logarithm, for
+        each label of `through` in its own way.
     at_risk : {"", "one_region", "not_generalized", "active"}
         Who can have the event.
     finding : str
@@ -76,6 +79,7 @@ class Target:
     entry: str = ""
     prespecified: tuple[str, ...] = ()
     through: str = ""
+    clock: str = ""
     at_risk: AtRisk = ""
     finding: str = ""
     score: str = ""
@@ -108,6 +112,10 @@ class Target:
     def prespecified_among(self, columns: Sequence[str]) -> tuple[int, ...]:
         """Return where the prespecified features stand among columns."""
         return tuple(at for at, name in enumerate(columns) if name in self.prespecified)
+
+    def clock_among(self, columns: Sequence[str]) -> int | None:
+        """Return where the clock stands among columns; None if it is none of them."""
+        return next((at for at, name in enumerate(columns) if name == self.clock), None)
 
     @property
     def competing_columns(self) -> tuple[str, ...]:

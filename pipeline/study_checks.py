@@ -108,10 +108,11 @@ def _check_names(study: Study, where: str) -> None:
             found = f"comparator '{comparator.name}' has no feature '{unknown or ''}'"
             raise UsageError(where, found, do=did_you_mean(unknown or "", features) if unknown else "Name some")
     for target in study.targets:
-        unknown = next((name for name in target.prespecified if name not in features), None)
-        if unknown is not None:
-            found = f"key 'prespecified' of target {target.name} names no feature: '{unknown}'"
-            raise UsageError(where, found, do=did_you_mean(unknown, features))
+        for key, given in (("prespecified", target.prespecified), ("clock", (target.clock,))):
+            unknown = next((name for name in given if name and name not in features), None)
+            if unknown is not None:
+                found = f"key '{key}' of target {target.name} names no feature: '{unknown}'"
+                raise UsageError(where, found, do=did_you_mean(unknown, features))
     terms = {"inputs.hide_findings": study.inputs.hide_findings}
     terms |= {f"finding of target {target.name}": (target.finding,) for target in study.targets if target.finding}
     for key, given in terms.items():

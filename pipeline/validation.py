@@ -146,7 +146,7 @@ class Validation:
         found = {}
         for name, values in inputs.items():
             X = np.ascontiguousarray(values[rows.truth.visits])
-            simpler = replace(rows, X=X, modalities=(), prespecified=(), candidates=_SIMPLE)
+            simpler = replace(rows, X=X, modalities=(), prespecified=(), clock=None, candidates=_SIMPLE)
             kept = self.steps.named(f"{rows.target.name}.comparator-{len(found)}")
             found[name] = out_of_fold(simpler, folds=study.folds, seed=study.seed, map=kept)
         return found

@@ -62,9 +62,10 @@ class Patients:
         wanted = TYPE if target == "type" else SPREAD
         truth = derive(cohort, wanted)
         patients = cohort.groups[truth.visits]
-        known = wanted.prespecified_among(model_columns())
         return TrainingRows(
-            wanted, self.X[truth.visits], truth, patients, patients, self.modalities, prespecified=known
+            *(wanted, self.X[truth.visits], truth, patients, patients, self.modalities),
+            prespecified=wanted.prespecified_among(model_columns()),
+            clock=wanted.clock_among(model_columns()),
         )
 
     def label(self, part: int, *, true: bool = False) -> np.ndarray:

@@ -82,6 +82,8 @@ class ProgressionHazard(BaseEstimator):
     least_events : int
     prespecified : tuple of int
         Columns that are known to matter.
+    clock : int, optional
+        Column of years since onset, say: the log-odds change with its logarithm, in each label's own way.
     draws : int
         Draws behind `predict_risk_interval`. Encoding and trust in scales are those of the full fit.
     random_state : int
@@ -136,6 +138,7 @@ class ProgressionHazard(BaseEstimator):
         folds: int = 5,
         least_events: int = 10,
         prespecified: tuple[int, ...] = (),
+        clock: int | None = None,
         draws: int = 50,
         random_state: int = 20261122,
     ) -> None:
@@ -144,6 +147,7 @@ class ProgressionHazard(BaseEstimator):
         self.folds = folds
         self.least_events = least_events
         self.prespecified = prespecified
+        self.clock = clock
         self.draws = draws
         self.random_state = random_state
 
@@ -204,7 +208,9 @@ class ProgressionHazard(BaseEstimator):
                 do="Choose longer horizons, or leave the target out",
                 code="NO_EVENT",
             )
-        self.predictors_ = HazardPredictors(self.prespecified, folds=self.folds, random_state=self.random_state)
+        self.predictors_ = HazardPredictors(
+            self.prespecified, clock=self.clock, folds=self.folds, random_state=self.random_state
+        )
         Z = self.predictors_.fit_transform(X, None if labels is None else np.asarray(labels).astype(str), codes)
         basis = functions_of_time(max(near, int(intervals.end.max())), near)
         self._fit_own(PersonPeriods(Z, basis, intervals, weight), codes, near)

@@ -1,4 +1,4 @@
-"""What the log-odds of a hazard are made of: columns named before, the probabilities of a label, and all the rest."""
+"""What the log-odds of a hazard are made of: columns named before, a label and its course, and all the rest."""
 
 from __future__ import annotations
 
@@ -16,22 +16,34 @@ coding; and between a label and the average. With the usual 1/4 to 4 (Greenland 
 events are too few to learn five columns by: on 12 synthetic cohorts the share of attainable information is 0.19, with
 1/2 to 2 it is 0.24 (standard error of the difference 0.02).
 """
+_COURSE_VARIANCE = 0.25
+"""Variance of how differently the log-odds of a label change with the clock, from those of the average, between 2
+standard deviations of its logarithm. Labels may well differ: spread from the eyelids comes in the first years, spread
+from the neck at any time (Weiss 2006, Mov Disord 21:1175). On three synthetic cohorts with 174 to 186 events the share
+of attainable information is 0.51 (0.37 without a clock); with half of this variance 0.50, with twice 0.50.
+"""
+_SOON_Y = 0.5
+"""Added to the clock's years: a hazard does not go to infinity where the clock begins."""
 _MODEL_OF_LABELS = ("generative",)
 
 
 class HazardPredictors(BaseEstimator):
-    """Encodes features, and adds how probable each label is, in up to three parts that are shrunk differently.
+    """Encodes features, and adds how probable each label is and how far its clock has gone; parts are shrunk apart.
 
     With 100 events nothing is left to choose a penalty for 400 columns by, and what is known to matter drowns in them.
     So *prespecified* columns have a prior that no data choose: a hazard ratio of 1/2 to 2. The *label* (a diagnosis, of
     which the risk is known to depend) is learned from all people who have one, not only from the few with an event;
     the hazard sees its probabilities, in training those of a model that has not seen the person's group, and each
-    label's log-odds have the same kind of prior. *The rest* is shrunk together, by a scale that the caller chooses.
+    label's log-odds have the same kind of prior. The *clock* (years since onset, say) enters by its logarithm, and by
+    its product with each label's probability, since each label has a course of its own. *The rest* is shrunk together,
+    by a scale that the caller chooses.
 
     Parameters
     ----------
     prespecified : tuple of int
         Columns of the features.
+    clock : int, optional
+        Column of years, 0 or more.
     folds : int
         Folds in which labels are predicted for the training.
     random_state : int
@@ -43,9 +55,11 @@ class HazardPredictors(BaseEstimator):
         The model of the label; empty without one.
     shares_ : ndarray, shape (labels,)
         Mean probability of each label in training, taken off.
-    prior_ : ndarray, shape (k + labels,)
-        Prior variance of each coefficient; 0 for the rest.
-    rest_ : ndarray, shape (k + labels,)
+    clock_ : ndarray, shape (2,)
+        Mean of the clock's logarithm in training, and two standard deviations of it; empty without a clock.
+    prior_ : ndarray, shape (k + labels + courses,)
+        Prior variance of each coefficient; 0 for the rest. Courses: with a clock one, and one for each label.
+    rest_ : ndarray, shape (k + labels + courses,)
         Variance of a coefficient of the rest, if together they are to give the log-odds a standard deviation of 1 among
         people; 0 for the others.
     """
@@ -53,11 +67,20 @@ class HazardPredictors(BaseEstimator):
     encoder_: DesignEncoder
     labeller_: list[TypeClassifier]
     shares_: np.ndarray
+    clock_: np.ndarray
     prior_: np.ndarray
     rest_: np.ndarray
 
-    def __init__(self, prespecified: tuple[int, ...] = (), *, folds: int = 5, random_state: int = 20261122) -> None:
+    def __init__(
+        self,
+        prespecified: tuple[int, ...] = (),
+        *,
+        clock: int | None = None,
+        folds: int = 5,
+        random_state: int = 20261122,
+    ) -> None:
         self.prespecified = prespecified
+        self.clock = clock
         self.folds = folds
         self.random_state = random_state
 
@@ -74,24 +97,43 @@ class HazardPredictors(BaseEstimator):
 
         Returns
         -------
-        ndarray, shape (n, k + labels)
+        ndarray, shape (n, k + labels + courses)
         """
         self.encoder_ = DesignEncoder().fit(X)
         Z = self.encoder_.transform(X)
         known = np.isin(self.encoder_.columns_, self.prespecified)
         P = self._learn_label(X, labels, codes)
         self.shares_ = P.mean(axis=0)
+        self._learn_clock(X)
         spread = float(Z[:, ~known].var(axis=0).sum())
-        none = np.zeros(P.shape[1])
-        self.prior_ = np.concatenate([np.where(known, _RATIO_VARIANCE / 4.0, 0.0), none + _RATIO_VARIANCE])
-        self.rest_ = np.concatenate([np.where(known, 0.0, 1.0 / spread if spread > 0.0 else 0.0), none])
-        return np.ascontiguousarray(np.hstack([Z, P - self.shares_]))
+        labels_prior = np.full(P.shape[1], _RATIO_VARIANCE)
+        courses = [np.array([_RATIO_VARIANCE]), np.full(P.shape[1], _COURSE_VARIANCE)] if len(self.clock_) else []
+        self.prior_ = np.concatenate([np.where(known, _RATIO_VARIANCE / 4.0, 0.0), labels_prior, *courses])
+        self.rest_ = np.zeros(len(self.prior_))
+        self.rest_[: len(known)] = np.where(known, 0.0, 1.0 / spread if spread > 0.0 else 0.0)
+        return self._joined(X, Z, P - self.shares_)
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """Code rows; shape (n, k + labels)."""
-        Z = self.encoder_.transform(X)
+        """Code rows; shape (n, k + labels + courses)."""
         told = [labeller.predict_proba(X) - self.shares_ for labeller in self.labeller_]
-        return np.ascontiguousarray(np.hstack([Z, *told]))
+        return self._joined(X, self.encoder_.transform(X), *told)
+
+    def _learn_clock(self, X: np.ndarray) -> None:
+        """Learn how the clock is coded, if it moves at all."""
+        self.clock_ = np.zeros(0)
+        if self.clock is not None:
+            logs = _logs_of_years(X[:, self.clock])
+            known = logs[~np.isnan(logs)]
+            if len(known) and known.std() > 0.0:
+                self.clock_ = np.array([known.mean(), 2.0 * known.std()])
+
+    def _joined(self, X: np.ndarray, Z: np.ndarray, *told: np.ndarray) -> np.ndarray:
+        """Put together what is coded, the labels, and their courses; where the clock is not known it is the mean."""
+        if not len(self.clock_):
+            return np.ascontiguousarray(np.hstack([Z, *told]))
+        middle, width = self.clock_
+        logs = np.nan_to_num((_logs_of_years(X[:, self.clock]) - middle) / width)[:, None]
+        return np.ascontiguousarray(np.hstack([Z, *told, logs, *(each * logs for each in told)]))
 
     def variances(self, scale: float) -> np.ndarray:
         """Return the prior variance of each coefficient, if the rest has this scale; a column of variance 0 is unused.
@@ -122,3 +164,7 @@ class HazardPredictors(BaseEstimator):
             if len(np.unique(labels[train][labels[train] != ""])) > 1:
                 P[test] = learned(train).predict_proba(X[test])
         return P
+
+
+def _logs_of_years(years: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(years, 0.0) + _SOON_Y)
