@@ -24,6 +24,8 @@ of attainable information is 0.51 (0.37 without a clock); with half of this vari
 """
 _SOON_Y = 0.5
 """Added to the clock's years: a hazard does not go to infinity where the clock begins."""
+_STANDS_STILL = 1e-9
+"""Standard deviation of the clock's logarithm; what is less is rounding."""
 _MODEL_OF_LABELS = ("generative",)
 
 
@@ -124,7 +126,7 @@ class HazardPredictors(BaseEstimator):
         if self.clock is not None:
             logs = _logs_of_years(X[:, self.clock])
             known = logs[~np.isnan(logs)]
-            if len(known) and known.std() > 0.0:
+            if len(known) and known.std() > _STANDS_STILL:
                 self.clock_ = np.array([known.mean(), 2.0 * known.std()])
 
     def _joined(self, X: np.ndarray, Z: np.ndarray, *told: np.ndarray) -> np.ndarray:

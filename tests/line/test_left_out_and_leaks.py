@@ -116,8 +116,9 @@ def test_a_misspelt_site_or_comparator_is_one_line(change, message):
         check_study(replace(load_study("dystonia-intake"), **change), "study")
 
 
-def test_a_misspelt_prespecified_feature_is_one_line():
+@pytest.mark.parametrize(("key", "value"), [("prespecified", ("age",)), ("clock", "age")])
+def test_a_misspelt_feature_of_a_target_is_one_line(key, value):
     study = load_study("dystonia-intake")
-    spread = replace(study.targets[1], prespecified=("age",))
-    with pytest.raises(UsageError, match="key 'prespecified' of target spread names no feature: 'age'"):
+    spread = replace(study.targets[1], **{key: value})
+    with pytest.raises(UsageError, match=f"key '{key}' of target spread names no feature: 'age'"):
         check_study(replace(study, targets=(study.targets[0], spread)), "study")
