@@ -1,6 +1,6 @@
-"""The members that every bundle's folder holds, besides one a target, and the number of this layout."""
+"""The members that every bundle's folder holds, besides one a target, and the number of what they hold."""
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 CANARIES = "canaries.json"
 STANDINGS = "standings.json"

@@ -236,11 +236,13 @@ def _modalities(cohort: Cohort) -> np.ndarray:
                 break
             found = visits[name].to_numpy()[left]
             form[left] = ~pd.isna(found) & (found != "")
-    recorded = {(recording.patient_id, recording.visit_id) for recording in cohort.recordings}
-    treated = set(cohort.treatments["patient_id"]) if len(cohort.treatments) else set()
-    here = list(zip(visits["patient_id"], visits["visit_id"], strict=True))
-    with_treatments = np.array([patient in treated for patient, _ in here], dtype=bool)
-    with_recordings = np.array([visit in recorded for visit in here], dtype=bool)
+    with_treatments = with_recordings = np.zeros(len(cohort), dtype=bool)
+    if len(cohort.treatments):
+        with_treatments = visits["patient_id"].isin(cohort.treatments["patient_id"]).to_numpy()
+    if cohort.recordings:
+        recorded = {(recording.patient_id, recording.visit_id) for recording in cohort.recordings}
+        here = zip(visits["patient_id"], visits["visit_id"], strict=True)
+        with_recordings = np.array([visit in recorded for visit in here], dtype=bool)
     there = form, text(visits, "findings") != "", with_treatments, with_recordings
     return _SUBSETS[tuple(each.astype(int) for each in there)]
 
