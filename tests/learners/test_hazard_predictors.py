@@ -71,7 +71,7 @@ def test_in_training_a_label_is_predicted_by_people_left_out():
     """Labels that no feature tells: out of fold they are not told, though a model of all rows would know them apart."""
     rng = np.random.default_rng(0)
     X, labels = rng.normal(size=(200, 30)), rng.choice(["a", "b"], 200)
-    Z = HazardPredictors().fit_transform(X, None, np.arange(200))
+    Z = HazardPredictors().fit_transform(X, labels, np.arange(200))
     assert Z.shape == (200, 32)
     apart = Z[labels == "a", 30].mean() - Z[labels == "b", 30].mean()
     assert abs(apart) < 0.1
