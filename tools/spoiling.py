@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import random
 import warnings
 import zipfile
@@ -93,7 +94,7 @@ _VALUES: tuple[Any, ...] = (
 _MOST_BYTES = 2**21
 _NO_LONGER = (
     *(ValueError, KeyError, IndexError, EOFError, RuntimeError),
-    *(zipfile.BadZipFile, zlib.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError),
 )
 """What a change raises of a file that other changes have made into something else."""
 

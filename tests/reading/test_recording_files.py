@@ -258,6 +258,16 @@ def test_an_npz_whose_header_is_no_text_of_python_is_a_bad_recording(taken):
     assert taken(made.getvalue(), file="s.npz") == (None, ["BAD_RECORDING"])
 
 
+def test_an_npz_of_a_type_that_numpy_gives_up_is_a_bad_recording(taken):
+    """Found by the fuzzer: numpy warned of an old name of a type, where an array of text has to be refused alone."""
+    time, values = movement()
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(npz_of(time_s=time, x=values[0]))) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"'<f8'", b"'<a8'", 1))
+    assert taken(made.getvalue(), file="s.npz", columns="x") == (None, ["BAD_RECORDING"])
+
+
 @pytest.mark.parametrize("named", [{}, {"columns": "x|y|z"}])
 def test_a_misspelt_sensor_costs_its_recording_only(taken, named):
     """Found by the fuzzer: a word that is no sensor has no usual channels, and nothing else comes of it."""
