@@ -37,23 +37,15 @@ root = Path(sys.argv[1])
 generate(root / "training", load_recipe("demo"), patients=400, seed=5, signals=True)
 train(root / "training", replace(load_study("dystonia-intake"), folds=3), root / "model")
 """
-START = "import pipeline.predict, benchmarks.boosted"
+START = "import pipeline.cli, pipeline.predict, skops.io"
 # a result that is there already would be found, and nothing measured
 PREDICT = """
 import shutil, sys
-from pathlib import Path
-import benchmarks.boosted
-from pipeline.predict import predict
-model, cohort, out = map(Path, sys.argv[1:4])
-shutil.rmtree(out, ignore_errors=True)
-more = {"explain": int(sys.argv[6])} if len(sys.argv) > 6 else {}
-predict(model, cohort, out, format=sys.argv[4], jobs=int(sys.argv[5]), overwrite=True, **more)
-"""
-COMMAND = """
-import shutil, sys
 from pipeline.cli import main
-shutil.rmtree(sys.argv[3], ignore_errors=True)
-if main(["predict", *sys.argv[1:3], "--out", sys.argv[3], "--format", sys.argv[4]]):
+model, cohort, out, form, jobs, *reasons = sys.argv[1:]
+shutil.rmtree(out, ignore_errors=True)
+more = ["--explain", *reasons] if reasons else []
+if main(["predict", model, cohort, "--out", out, "--format", form, "--jobs", jobs, *more]):
     raise SystemExit("no predictions")
 """
 BOOSTED = """
@@ -191,7 +183,7 @@ class Bench:
         warm = statistics.median(float(cost(ONE, str(model), str(small))[2]) for _ in range(self.rounds))
         print(f"a warm visit: {warm:.2f} times the bare model (at most 1.5)")
         (cold, _), (bare, _), (helped, _), (python, _) = self.medians(
-            (COMMAND, model, small, self.root / "out-single", "parquet"),
+            (PREDICT, model, small, self.root / "out-single", "parquet", 1),
             ("import sklearn.ensemble, skops.io",),
             ("import sys; from pipeline.cli import main; sys.exit(main(['--help']))",),
             ("",),
@@ -294,7 +286,7 @@ timed(pipeline.reading.assemble, "open_recording")
 timed(pipeline.features.table, "measure")
 begun = time.process_time()
 """
-    + COMMAND
+    + PREDICT
     + """
 print(time.process_time() - begun, spent["open_recording"], spent["measure"])
 """

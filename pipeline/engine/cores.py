@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -52,14 +53,17 @@ class Cores:
             self.close()
         if self._executor is None:
             self._started_width = width
-            self._executor = ProcessPoolExecutor(
-                width, initializer=_settle, initargs=(os.getpid(), self._ahead), env=ONE_THREAD
-            )
+            settings = (os.getpid(), gc.get_threshold(), self._ahead)
+            self._executor = ProcessPoolExecutor(width, initializer=_settle, initargs=settings, env=ONE_THREAD)
         return self._executor
 
 
-def _settle(parent: int, ahead: str) -> None:
-    """Make a worker leave interrupts to its parent, end when that has been killed, and import what it will need."""
+def _settle(parent: int, garbage: tuple[int, int, int], ahead: str) -> None:
+    """Make a worker leave interrupts to its parent, end when that has been killed, and import what it will need.
+
+    It looks for garbage as seldom as its parent.
+    """
+    gc.set_threshold(*garbage)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     if ahead:
