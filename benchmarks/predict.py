@@ -167,7 +167,8 @@ class Bench:
             done = subprocess.run([sys.executable, "-c", SPLIT, *map(str, (
                 self.root / "model", self.root / "parquet", self.root / "out-workers", "parquet", jobs
             ))], capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
-            shown[jobs] = (time.perf_counter() - begun, _children_s() - before, float(done.stdout))
+            said = float(done.stdout.splitlines()[-1])  # after what the command says
+            shown[jobs] = (time.perf_counter() - begun, _children_s() - before, said)
         alone = shown[1][2]
         driver = shown[2][2]
         shared = shown[2][1] - driver
